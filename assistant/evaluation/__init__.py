@@ -1,0 +1,1 @@
+"""Measures answers against gold: pure metrics, dataset folders, a resumable run, a report."""

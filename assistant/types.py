@@ -1,0 +1,225 @@
+"""The values of answering: what is asked, shown to the model, said, cited and checked.
+
+Knows the values of `index.types` and nothing else. Frozen; sequences are tuples. Offsets into an answer count code
+points of `Answer.text`; offsets of a citation count code points of the stored article text. All half-open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from index.types import Filters, Hit
+
+Role = Literal["system", "user", "assistant"]
+ClaimStatus = Literal["supported", "partial", "unsupported", "no_claim"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation so far."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asks. `as_of` is the day the question is asked from, None for today."""
+
+    text: str
+    history: tuple[Turn, ...] = ()
+    filters: Filters = Filters()
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of code points, `start <= end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage the model is shown under `number` (1..n in prompt order).
+
+    `text` is what is shown; `article.text[start:end] == text`. `sentences` are spans in the article's text, in order,
+    all inside start..end.
+    """
+
+    number: int
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt. `text` is untrusted unless `role` is "system": it never becomes control tokens."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What goes to the generator: `tokens + max_tokens <= context size`. The last message is the user's.
+
+    What is stable stands first and the question last, so that prompts over the same evidence share a long prefix,
+    which a generator need compute only once.
+    """
+
+    messages: tuple[Message, ...]
+    evidence: tuple[Evidence, ...]
+    tokens: int
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one generation. `cached_tokens` of `prompt_tokens` were not computed again."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The model's whole text. `stop` says why it ended."""
+
+    text: str
+    usage: Usage
+    stop: Literal["end", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote cut from a stored article: `article.text[start:end] == quote`. `number` is what [n] shows."""
+
+    number: int
+    article_id: str
+    chunk_id: str
+    title: str
+    source: str | None
+    url: str | None
+    published: date | None
+    published_from: str | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of the answer: `answer.text[start:end] == text`, its markers included.
+
+    `numbers` are the citations it carries. `support` in 0..1 is how far they hold it; 0 where there are none.
+    """
+
+    text: str
+    start: int
+    end: int
+    numbers: tuple[int, ...]
+    support: float
+    status: ClaimStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A marker of the raw text that points at no evidence; cut from the shown text, kept here."""
+
+    marker: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question, None for what did not happen."""
+
+    retrieve_s: float
+    first_evidence_s: float | None
+    first_token_s: float | None
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What produced an answer. `sha256` is None for a remote endpoint, which does not tell."""
+
+    name: str
+    sha256: str | None
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """The index an answer was drawn from."""
+
+    generation: int
+    articles: int
+    chunks: int
+    embedder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A cited and checked answer, or an abstention (then `citations` is empty and `nearest` is not, if anything is).
+
+    Every number in `text` resolves to a citation; `raw_text` is what the model said, never edited.
+    `confidence` in 0..1 is the estimated probability that the answer is right and supported; of an abstention, that
+    abstaining is right. `as_of` is the newest publication date among the cited articles.
+    """
+
+    question: str
+    query: str
+    text: str
+    raw_text: str
+    claims: tuple[Claim, ...]
+    citations: tuple[Citation, ...]
+    unresolved: tuple[Unresolved, ...]
+    evidence: tuple[Evidence, ...]
+    nearest: tuple[Evidence, ...]
+    abstained: bool
+    confidence: float
+    as_of: date | None
+    model: Model
+    index: IndexState
+    usage: Usage
+    timings: Timings
+    settings_digest: str
+    version: str
+    signals: Mapping[str, float] = field(default_factory=dict)
+    """The numbers behind `abstained` and `confidence`, by name, for whoever wants to know why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The passages are known; nothing has been generated."""
+
+    query: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the model's raw text, as it comes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end of every stream, exactly once."""
+
+    answer: Answer
+
+
+Event = Retrieved | Token | Answered

@@ -1,0 +1,167 @@
+"""The values of indexing: what is read, cut, stored and found.
+
+Knows nothing of files, models, databases or screens. Every value is frozen and every sequence a tuple, so that a
+value handed over can be kept. Offsets count Unicode code points of the stored article text, half-open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+Origin = Literal["dense", "lexical", "both", "given"]
+SourceState = Literal["indexed", "changed", "failed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """The bytes of one source before any reader has looked at them.
+
+    `uri` names the place for good (for a file its absolute path); `revision` changes whenever the bytes may have.
+    """
+
+    uri: str
+    body: bytes
+    media_type: str
+    revision: str
+    name: str
+    """What a person calls the source: the file's name. Used as the title of last resort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article as it is stored. `text` never changes under an unchanged `digest`.
+
+    `published` is the date of publication, or None when unknown: never the time of import or of the file.
+    `published_from` says where that date was found ("front matter", "html metadata", "url"), None when unknown.
+    """
+
+    id: str
+    uri: str
+    title: str
+    text: str
+    digest: str
+    published: date | None
+    published_from: str | None
+    language: str | None
+    url: str | None
+    source: str | None
+    added: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleInfo:
+    """What is shown of an article without loading its text."""
+
+    id: str
+    uri: str
+    title: str
+    published: date | None
+    published_from: str | None
+    language: str | None
+    url: str | None
+    source: str | None
+    digest: str
+    characters: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of one article: `article.text[start:end] == text`. `heading` is the nearest heading above it."""
+
+    id: str
+    article_id: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    heading: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a query. Ranks run 1..n without gaps; scores never rise with rank.
+
+    `score` is the fused reciprocal-rank score (greater is better, not comparable between queries);
+    `dense` is the cosine with the query in -1..1 and `lexical` the BM25 score (0 or more), None where that search
+    did not return the chunk.
+    """
+
+    chunk: Chunk
+    article: ArticleInfo
+    score: float
+    rank: int
+    origin: Origin
+    dense: float | None = None
+    lexical: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search may return. An article of unknown date passes no date bound. Bounds are inclusive."""
+
+    since: date | None = None
+    until: date | None = None
+    sources: tuple[str, ...] = ()
+    article_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkingSettings:
+    """How articles are cut: at most `chunk_tokens` tokens of the embedder, about `overlap_tokens` shared."""
+
+    chunk_tokens: int = 180
+    overlap_tokens: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What made an index, and how much is in it. Compared with the running settings when the index is opened."""
+
+    format: int
+    generation: int
+    embedder: str
+    dimension: int
+    chunking: ChunkingSettings
+    articles: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedSource:
+    """A source that did not become an article, and why, in words a person can act on."""
+
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did. Each list holds URIs; adding the same thing twice leaves added = updated = removed = ().
+
+    `vanished` lists stored articles whose file is no longer under the given paths; they stay until removed.
+    `embedded` counts the chunks whose vectors were computed, which is where the time goes.
+    """
+
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+    vanished: tuple[str, ...]
+    failed: tuple[SkippedSource, ...]
+    chunks: int
+    embedded: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class IngestProgress:
+    """How far an ingest has come. `articles_total` is known from the start, `chunks_done` grows batch by batch."""
+
+    uri: str
+    articles_done: int
+    articles_total: int
+    chunks_done: int
+    seconds: float
