@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -35,6 +36,10 @@ _CHARSET = re.compile(
 )
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CONTROL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));?", re.I)
+_XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_NO_DATE_SEARCH = {"extensive_search": False, "original_date": True}
+_SHORT_CHARACTERS = 250
+_SHORT_SHARE = 0.8
 _JSON_LD_CHARACTERS = 1_000_000
 _JSON_LD_NODES = 10_000
 _ARTICLE_TYPE = re.compile(r"Article|BlogPosting|Report|Review|Posting")
@@ -76,19 +81,36 @@ def _draft(html: str, name: str) -> Draft:
     tree = trafilatura.load_html(html)
     if tree is None:
         raise SourceUnreadable("has no text that a reader would see")
-    found = trafilatura.extract_metadata(tree, date_config={"extensive_search": False, "original_date": True})
-    text = trafilatura.extract(tree, include_comments=False, output_format="txt") or trafilatura.html2txt(tree)
     published, published_from = _published(tree)
-    url = clean_url(found.url)
+    text = _main_text(tree)
+    found = trafilatura.extract_metadata(tree, date_config=_NO_DATE_SEARCH)
     return Draft(
         title=clean_title(found.title, name),
-        text=require_text(normalise(text).strip("\n")),
+        text=require_text(text),
         published=published,
         published_from=published_from,
-        language=clean_language(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")),
-        url=url,
+        language=clean_language(tree.get("lang") or tree.get(_XML_LANGUAGE)),
+        url=clean_url(found.url),
         source=clean_source(found.sitename),
     )
+
+
+def _main_text(tree: Any) -> str:
+    """One line a paragraph or heading. "" if there is none."""
+    import trafilatura
+
+    def extracted(config: Any = trafilatura.settings.DEFAULT_CONFIG) -> str:
+        text = trafilatura.extract(tree, include_comments=False, output_format="txt", config=config) or ""
+        return normalise(text).strip("\n")
+
+    text = extracted() or normalise(trafilatura.html2txt(tree)).strip("\n")
+    if len(text) >= _SHORT_CHARACTERS or "\n" in text:
+        return text
+    # Of a page this short it doubts the paragraphs it found and runs all text together.
+    undoubting = deepcopy(trafilatura.settings.DEFAULT_CONFIG)
+    undoubting["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
+    lines = extracted(undoubting)
+    return lines if len(lines) >= _SHORT_SHARE * len(text) else text
 
 
 # Dates
