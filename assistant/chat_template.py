@@ -1,18 +1,18 @@
-"""A model's own chat template: messages → what is markup and what is somebody's text.
+"""A model's own chat template: messages → markup and somebody's text → tokens, the two never confused.
 
-Knows Jinja and the conventions of published templates. Knows no tokens and no model; reads no file and no clock. The
-template itself comes out of a model file, so it runs in a sandbox; messages never pass through it. It is rendered over
-placeholders, and the rendering is cut at them: text can therefore not pose as markup, whatever it contains.
+Knows Jinja and the conventions of published templates, and tokens through the tokenizer it is given. Knows no back end;
+reads no file and no clock. The template comes out of a model file, so it runs in a sandbox; messages never pass through
+it: it is rendered over placeholders, and cut at them. Whatever a text contains, it cannot pose as markup.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import jinja2
 import jinja2.ext
@@ -86,6 +86,65 @@ class ChatTemplate:
             raise _unfit(f"failed ({error})") from error
 
 
+class Tokenizer(Protocol):
+    """What `encode` needs of a model's vocabulary. `marks` are the tokens that mean more than their letters."""
+
+    @property
+    def marks(self) -> Set[int]: ...
+
+    def tokenize(self, text: str, markup: bool = False) -> list[int]:
+        """Token ids; only in `markup` do names of control tokens become them."""
+        ...
+
+    def text(self, tokens: Sequence[int]) -> str: ...
+
+
+def encode(tokenizer: Tokenizer, parts: Sequence[Part]) -> list[int]:
+    """Token ids of a rendered prompt, equal to those of the joined string unless a message names a control token.
+
+    Markup is cut at its control tokens; what plain text of it touches a message is tokenized together with that, since
+    tokens merge across the joint.
+    """
+    tokens: list[int] = []
+    plain = ""
+    for part in parts:
+        before, marks, after = _cut(tokenizer, part.text) if part.markup else (part.text, [], "")
+        if marks:
+            tokens += _harmless(tokenizer, plain + before) + marks
+            plain = after
+        else:
+            plain += before
+    return tokens + _harmless(tokenizer, plain)
+
+
+def _cut(tokenizer: Tokenizer, markup: str) -> tuple[str, list[int], str]:
+    """Plain text before the first control token, the tokens from there to the last one, plain text after."""
+    tokens = tokenizer.tokenize(markup, markup=True)
+    places = [place for place, token in enumerate(tokens) if token in tokenizer.marks]
+    if not places:
+        return markup, [], ""
+    first, last = places[0], places[-1] + 1
+    before, after = tokenizer.text(tokens[:first]), tokenizer.text(tokens[last:])
+    # Some tokenizers put a space before a text that has none.
+    before = before if markup.startswith(before) else before[1:]
+    after = after if markup.endswith(after) else after[1:]
+    if markup.startswith(before) and markup.endswith(after):
+        return before, tokens[first:last], after
+    return "", tokens, ""
+
+
+def _harmless(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Tokens of text in which nothing is markup. Names of control tokens are spelled out, letters kept."""
+    tokens = tokenizer.tokenize(text)
+    names = {tokenizer.text([token]) for token in tokens if token in tokenizer.marks}
+    if not names:
+        return tokens
+    inside = "|".join(f"(?<={re.escape(name[0])})(?={re.escape(name[1:])})" for name in names if len(name) > 1)
+    pieces = re.split(inside, text) if inside else [text]
+    spelled = (token for piece in pieces for token in tokenizer.tokenize(piece))
+    return [token for token in spelled if token not in tokenizer.marks]
+
+
 def _fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The same conversation without a system message (Gemma's template, for one, refuses them)."""
     instructions = "\n\n".join(m.text for m in messages if m.role == "system")
@@ -109,7 +168,7 @@ def _environment(now: Callable[[], datetime] | None) -> jinja2.Environment:
 class _GenerationTag(jinja2.ext.Extension):
     """`{% generation %}` marks the assistant's words for training; for us it is transparent."""
 
-    tags: ClassVar[set[str]] = {"generation"}
+    tags = {"generation"}  # noqa: RUF012  (jinja2 declares it so)
 
     def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
         parser.stream.skip(1)
