@@ -1,0 +1,5 @@
+"""`python -m assistant` is the `quoth` command, for a checkout that is not installed."""
+
+from assistant.cli import main
+
+main()

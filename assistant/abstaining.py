@@ -1,0 +1,62 @@
+"""Whether the sources answer the question: a probability from cheap signals, and a threshold with a name.
+
+Knows signals as numbers. The model's wording is not one of them: a small model told to refuse refuses at random, so it
+is asked "is the answer in there?" over the same evidence and its two logits are read instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.types import Evidence
+from assistant.verifying import Logistic
+from assistant.wording import content_words, names, numbers, share
+from index.types import Hit
+
+
+class Abstainer(Protocol):
+    """Signals → the probability in 0..1 that the sources answer the question."""
+
+    def __call__(self, signals: Mapping[str, float]) -> float: ...
+
+
+def signals_of(
+    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], yes_no: float | None
+) -> dict[str, float]:
+    """The signals, by name.
+
+    dense: best cosine of a hit with the question; covered, names, numbers: share of the question's content words,
+    names and numbers in the evidence and its titles; yes_no: logit(yes) − logit(no), left out when the generator
+    cannot tell.
+    """
+    told = " ".join(f"{piece.hit.article.title} {piece.text}" for piece in evidence)
+    held = content_words(told)
+    signals = {
+        "dense": max((hit.dense for hit in hits if hit.dense is not None), default=0.0),
+        "covered": share(content_words(question), held),
+        "names": share(names(question), held),
+        "numbers": share(numbers(question), numbers(told)),
+    }
+    return signals if yes_no is None else {**signals, "yes_no": yes_no}
+
+
+@dataclass(frozen=True, slots=True)
+class FittedAbstainer:
+    """Two fitted logistic models: one with the generator's yes/no logit, one for generators that have none."""
+
+    with_logit: Logistic
+    without_logit: Logistic
+
+    def __call__(self, signals: Mapping[str, float]) -> float:
+        """The calibrated probability that the sources answer the question."""
+        return (self.with_logit if "yes_no" in signals else self.without_logit)(signals)
+
+
+def sentence_for(question: str, nearest: Sequence[Evidence]) -> str:
+    """What an abstention says."""
+    asked = " ".join(question.split())
+    if not nearest:
+        return f"Your sources do not answer this: nothing in them is about “{asked}”."
+    return f"Your sources do not answer this: “{asked}”. The passages that come closest are listed."

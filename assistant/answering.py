@@ -1,0 +1,254 @@
+"""A question becomes a cited, checked answer: the whole path, once, in the order of the data.
+
+Knows every step by its seam and no back end. Yields events as they happen, so that passages can be shown before a word
+is generated; the command line, the page and the evaluation all read this one stream.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
+
+from assistant.abstaining import Abstainer, sentence_for, signals_of
+from assistant.citing import Attributor, CitedSentence, find_markers, show, split_sentences, unresolved
+from assistant.conversation import standing_alone
+from assistant.errors import QuestionRefused
+from assistant.evidence import Selector, whole_chunks
+from assistant.generation import Generator as TextGenerator
+from assistant.prompting import Composer
+from assistant.types import (
+    Answer,
+    Answered,
+    Claim,
+    Completion,
+    Event,
+    Evidence,
+    IndexState,
+    Prompt,
+    Question,
+    Retrieved,
+    Span,
+    Timings,
+    Token,
+    Turn,
+    Usage,
+)
+from assistant.verifying import Thresholds, status_of
+from index.types import Filters, Hit, Manifest
+
+NEAREST = 3
+NO_USAGE = Usage(0, 0, 0)
+
+
+class Retriever(Protocol):
+    """Where passages come from."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the passages are drawn from."""
+        ...
+
+    def retrieve(self, query: str, k: int, filters: Filters = ...) -> tuple[Hit, ...]:
+        """At most `k` hits, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers of answering.
+
+    `threshold` is the probability that the sources answer below which Quoth abstains, 0 to always answer;
+    `candidates` the chunks retrieved; `question_words` the longest question; `thresholds` those of a claim's status.
+    """
+
+    threshold: float
+    candidates: int
+    question_words: int
+    thresholds: Thresholds
+    settings_digest: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """Answers questions. Every dependency is a field; `clock` gives seconds that never go back."""
+
+    retriever: Retriever
+    selector: Selector
+    composer: Composer
+    generator: TextGenerator
+    attributor: Attributor
+    abstainer: Abstainer
+    policy: Policy
+    clock: Callable[[], float]
+
+    def ask(self, question: Question, cancel: threading.Event | None = None) -> Answer:
+        """Run the stream to its end and return the answer."""
+        answer = None
+        for event in self.stream(question, cancel):
+            if isinstance(event, Answered):
+                answer = event.answer
+        assert answer is not None, "a stream ends with exactly one Answered"
+        return answer
+
+    def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
+        """Answer step by step: Retrieved, then Tokens, then exactly one Answered.
+
+        Raises QuestionRefused before anything is looked up, PromptTooLong, GenerationFailed, or GenerationCancelled
+        once `cancel` is set; after any of them the assistant can be asked again.
+        """
+        cancel = cancel or threading.Event()
+        watch = Stopwatch(self.clock)
+        self._refuse_unaskable(question)
+
+        query = standing_alone(question.text, question.history, self._rewriter(cancel))
+        hits = self.retriever.retrieve(query, self.policy.candidates, question.filters)
+        watch.retrieved()
+        evidence = self.selector(query, hits)
+        watch.showed_evidence()
+        yield Retrieved(query, evidence)
+
+        if not evidence:
+            yield Answered(self._abstention(Draft(question, query, hits, (), {}, 0.0), None, watch))
+            return
+        prompt = self.composer.answer(query, evidence)
+        logit = self.generator.yes_no(self.composer.check(query, prompt.evidence), cancel)
+        signals = signals_of(query, hits, prompt.evidence, logit)
+        draft = Draft(question, query, hits, prompt.evidence, signals, self.abstainer(signals))
+        if draft.likelihood < self.policy.threshold:
+            yield Answered(self._abstention(draft, None, watch))
+            return
+
+        completion = yield from self._tokens(prompt, cancel, watch)
+        cited = [self.attributor.attribute(s, prompt.evidence) for s in split_sentences(completion.text)]
+        if self.policy.threshold > 0 and not any(sentence.quotes for sentence in cited):
+            yield Answered(self._abstention(draft, completion, watch))
+        else:
+            yield Answered(self._answer(draft, completion, cited, watch))
+
+    def _refuse_unaskable(self, question: Question) -> None:
+        count = len(question.text.split())
+        if count == 0:
+            raise QuestionRefused("the question is empty; type what you want to know")
+        if count > self.policy.question_words:
+            raise QuestionRefused(
+                f"the question has {count} words, more than the {self.policy.question_words} allowed; "
+                "ask it shorter, or raise question_words in the settings"
+            )
+
+    def _rewriter(self, cancel: threading.Event) -> Callable[[str, Sequence[Turn]], str]:
+        def rewrite(message: str, history: Sequence[Turn]) -> str:
+            return "".join(self.generator.generate(self.composer.condense(message, history), cancel))
+
+        return rewrite
+
+    def _tokens(
+        self, prompt: Prompt, cancel: threading.Event, watch: Stopwatch
+    ) -> Generator[Token, None, Completion]:
+        pieces = self.generator.generate(prompt, cancel)
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                return cast(Completion, end.value)
+            watch.got_token()
+            yield Token(piece)
+
+    def _answer(
+        self, draft: Draft, completion: Completion, cited: Sequence[CitedSentence], watch: Stopwatch
+    ) -> Answer:
+        shown = show(cited)
+        claims = tuple(
+            self._claim(shown.text, span, numbers, sentence)
+            for (span, numbers), sentence in zip(shown.sentences, cited, strict=True)
+        )
+        held = [claim.support for claim in claims if claim.status != "no_claim"]
+        support = sum(held) / len(held) if held else 0.0
+        dates = [c.published for c in shown.citations if c.published]
+        blank = self._abstention(draft, completion, watch)
+        return replace(
+            blank,
+            text=shown.text,
+            claims=claims,
+            citations=shown.citations,
+            nearest=(),
+            abstained=False,
+            confidence=draft.likelihood * support,
+            as_of=max(dates, default=None),
+        )
+
+    def _claim(self, text: str, span: Span, numbers: tuple[int, ...], sentence: CitedSentence) -> Claim:
+        status = status_of(sentence.text, sentence.support, bool(numbers), self.policy.thresholds)
+        support = sentence.support if numbers else 0.0
+        return Claim(text[span.start : span.end], span.start, span.end, numbers, support, status)
+
+    def _abstention(self, draft: Draft, completion: Completion | None, watch: Stopwatch) -> Answer:
+        nearest = draft.evidence[:NEAREST] or whole_chunks(draft.hits[:NEAREST])
+        raw = completion.text if completion else ""
+        text = sentence_for(draft.query, nearest)
+        manifest = self.retriever.manifest
+        return Answer(
+            question=draft.question.text,
+            query=draft.query,
+            text=text,
+            raw_text=raw,
+            claims=(Claim(text, 0, len(text), (), 0.0, "no_claim"),),
+            citations=(),
+            unresolved=unresolved(find_markers(raw), draft.evidence),
+            evidence=draft.evidence,
+            nearest=nearest,
+            abstained=True,
+            confidence=1.0 - draft.likelihood,
+            as_of=None,
+            model=self.generator.model,
+            index=IndexState(manifest.generation, manifest.articles, manifest.chunks, manifest.embedder),
+            usage=completion.usage if completion else NO_USAGE,
+            timings=watch.timings(),
+            settings_digest=self.policy.settings_digest,
+            version=self.policy.version,
+            signals={**draft.signals, "answerable": draft.likelihood},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known of an answer before it is generated. `likelihood`: that the sources answer the question."""
+
+    question: Question
+    query: str
+    hits: tuple[Hit, ...]
+    evidence: tuple[Evidence, ...]
+    signals: Mapping[str, float]
+    likelihood: float
+
+
+class Stopwatch:
+    """Notes when each step of one answer was reached, in seconds since it was made."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._start = clock()
+        self._retrieved = 0.0
+        self._evidence: float | None = None
+        self._token: float | None = None
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._start
+
+    def retrieved(self) -> None:
+        """The hits are known."""
+        self._retrieved = self._elapsed()
+
+    def showed_evidence(self) -> None:
+        """The evidence can be shown."""
+        self._evidence = self._elapsed()
+
+    def got_token(self) -> None:
+        """A piece of the answer came; only the first counts."""
+        self._token = self._token or self._elapsed()
+
+    def timings(self) -> Timings:
+        """The times so far, the total up to now."""
+        return Timings(self._retrieved, self._evidence, self._token, self._elapsed())

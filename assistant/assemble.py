@@ -1,0 +1,234 @@
+"""The one place where everything concrete is chosen: settings in, working parts out.
+
+Knows every back end by name and nothing of how a question is answered. Nothing heavy is imported before a part that
+needs it is asked for, and each part is made once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from assistant.abstaining import FittedAbstainer
+from assistant.answering import Assistant, Policy
+from assistant.citing import Attributor
+from assistant.errors import SettingsError
+from assistant.evidence import SentenceSelector
+from assistant.given import GivenPassages, Passage
+from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
+from assistant.prompting import Composer, Templates
+from assistant.settings import Settings, hub_is_off
+from assistant.similarity import CachedSimilarity
+from assistant.types import Model
+from assistant.verifying import LexicalVerifier, Logistic, Thresholds
+from index.errors import IndexMissing
+from index.ingest import Ingester
+from index.search import Index
+from index.store import Store
+from index.types import Article, ArticleInfo, ChunkingSettings
+
+if TYPE_CHECKING:
+    from assistant.generation import Generator
+    from index.embedding import Embedder
+
+HERE = Path(__file__).parent
+REMOTE = frozenset({"http", "https"})
+THRESHOLDS = {"off": 0.0, "eager": 0.3, "balanced": 0.5, "strict": 0.7}
+"""The least probability that the sources answer, by name of strictness."""
+
+
+def version() -> str:
+    """Quoth's own version, "unknown" when it runs from a bare checkout."""
+    try:
+        return metadata.version("quoth")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def usable_threads(wanted: int) -> int:
+    """`wanted`, or for 0 every core this process may use."""
+    return wanted or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+class Assembly:
+    """Quoth's parts for one `Settings`, each made at first use. Close it to free the model and the database."""
+
+    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
+        self.settings = settings
+        self.progress: Progress = progress or (lambda stage, done, total: None)
+        self._opened: list[Store | Generator] = []
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """Where models are kept and come from."""
+        return ModelStore(
+            self.settings.models,
+            load_catalogue(),
+            offline=self.settings.offline,
+            sources=default_sources(hub=not hub_is_off()),
+        )
+
+    @cached_property
+    def threads(self) -> int:
+        return usable_threads(self.settings.threads)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        from index.embedding import SentenceTransformerEmbedder
+
+        located = self._model(self.settings.embedder)
+        return SentenceTransformerEmbedder(located.path, f"{located.name}@{located.sha256[:12]}", self.threads)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The language model: an endpoint when the setting is an address, else llama.cpp in this process."""
+        remote = urlsplit(self.settings.generator).scheme in REMOTE
+        generator = self._endpoint() if remote else self._llama()
+        self._opened.append(generator)
+        return generator
+
+    def _llama(self) -> Generator:
+        from assistant.llama import LlamaCpp
+
+        located = self._model(self.settings.generator)
+        return LlamaCpp(
+            located.path,
+            Model(located.name, located.sha256, "llama.cpp"),
+            context_size=self.settings.context_tokens,
+            threads=self.threads,
+        )
+
+    def _endpoint(self) -> Generator:
+        from assistant.endpoint import Endpoint
+
+        key = self.settings.endpoint_key
+        return Endpoint(
+            self.settings.generator,
+            self.settings.endpoint_model,
+            context_size=self.settings.context_tokens,
+            api_key=key.get_secret_value() if key else None,
+        )
+
+    def _model(self, name_or_path: str) -> LocatedModel:
+        """The model, fetched first when it is one of the catalogue's and not here yet."""
+        fetch = self.models.pull if load_catalogue().find(name_or_path) else self.models.locate
+        return fetch(name_or_path, self.progress)
+
+    def models_in_force(self) -> tuple[str, ...]:
+        """The embedder and, when it is not an endpoint, the generator, as the settings name them."""
+        chosen = (self.settings.embedder, self.settings.generator)
+        return tuple(name for name in chosen if urlsplit(name).scheme not in REMOTE)
+
+    @cached_property
+    def store(self) -> Store:
+        """The index's database, made if need be."""
+        return self._kept(Store.open(self.settings.data))
+
+    @cached_property
+    def stored(self) -> Store:
+        """The index's database as it is. Raises IndexMissing where there is none."""
+        return self._kept(Store.open(self.settings.data, create=False))
+
+    def _kept(self, store: Store) -> Store:
+        self._opened.append(store)
+        return store
+
+    def find_article(self, name: str) -> ArticleInfo:
+        """The article of this id or path. Raises IndexMissing."""
+        here = Path(name).expanduser().absolute()
+        found = self.stored.find_article(name) or self.stored.find_article(str(here))
+        if found is None:
+            raise IndexMissing(f"no article {name!r} is indexed; `quoth list` shows the ids")
+        return found
+
+    def article(self, name: str) -> Article:
+        """The whole article of this id or path. Raises IndexMissing."""
+        found = self.stored.article(self.find_article(name).id)
+        assert found is not None, "an article is read in the process that found it"
+        return found
+
+    @cached_property
+    def chunking(self) -> ChunkingSettings:
+        return ChunkingSettings(self.settings.chunk_tokens, self.settings.overlap_tokens)
+
+    @cached_property
+    def ingester(self) -> Ingester:
+        return self._ingester(self.store)
+
+    def _ingester(self, store: Store) -> Ingester:
+        return Ingester(store, self.embedder, self.chunking, lambda: datetime.now(UTC))
+
+    @cached_property
+    def index(self) -> Index:
+        """The stored index. Raises IndexMissing, with what to do, when there is nothing in it."""
+        index = Index(self.stored, self.embedder)
+        index.require_articles()
+        return index
+
+    @cached_property
+    def similarity(self) -> CachedSimilarity:
+        return CachedSimilarity(lambda texts: self.embedder.embed_documents(texts))
+
+    @cached_property
+    def verifier(self) -> LexicalVerifier:
+        return LexicalVerifier(Logistic.read(HERE / "verifying.json", "lexical"), self.similarity)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """Answers over the stored index."""
+        return self.assistant_over(self.index)
+
+    def assistant_over(self, index: Index) -> Assistant:
+        """Answers over another index, with the same models."""
+        chosen, thresholds = self.settings, Thresholds()
+        calibration = HERE / "abstaining.json"
+        return Assistant(
+            retriever=index,
+            selector=SentenceSelector(
+                self.similarity, self.generator.count_tokens, chosen.evidence_tokens, chosen.evidence_passages
+            ),
+            composer=Composer(
+                Templates.read(HERE.parent / "prompts"),
+                self.generator.count_prompt,
+                self.generator.context_size,
+                chosen.answer_tokens,
+            ),
+            generator=self.generator,
+            attributor=Attributor(self.verifier, floor=thresholds.partial),
+            abstainer=FittedAbstainer(
+                Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
+            ),
+            policy=Policy(
+                threshold=THRESHOLDS[chosen.strictness],
+                candidates=chosen.candidates,
+                question_words=chosen.question_words,
+                thresholds=thresholds,
+                settings_digest=chosen.digest(),
+                version=version(),
+            ),
+            clock=time.perf_counter,
+        )
+
+    def index_of(self, passages: Sequence[Passage]) -> Index:
+        """An index in memory of passages given with a question. Raises SettingsError when there is none."""
+        if not passages:
+            raise SettingsError("`passages` is empty; give at least one {title, text} or leave it out")
+        store = self._kept(Store.open(None))
+        self._ingester(store).add(GivenPassages(passages))
+        return Index(store, self.embedder)
+
+    def assistant_for(self, passages: Sequence[Passage] | None) -> Assistant:
+        """Answers over the given passages alone, or over the stored index for None."""
+        return self.assistant if passages is None else self.assistant_over(self.index_of(passages))
+
+    def close(self) -> None:
+        """Free what was opened, the last first."""
+        while self._opened:
+            self._opened.pop().close()

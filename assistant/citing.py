@@ -1,0 +1,255 @@
+"""The model's text becomes claims with citations; quotes are cut from the evidence by offsets.
+
+Knows markers and evidence sentences; what "supports" means it asks of the scorer it is given. The model's markers are
+hints: each sentence is matched with the evidence sentences that hold it, its own markers' passages preferred, so a
+marker at the wrong passage is corrected and a forgotten one supplied (LongCite and CiteFix attribute the same way
+round: the model points, the program cites). A marker that points nowhere is cut from the shown text and reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.types import Citation, Evidence, Span, Unresolved
+from index.sentences import sentence_spans
+
+_MARKER = re.compile(r"[ \t]*[\[【]\s*(\d{1,4}(?:\s*(?:[,;–-]|and)\s*\d{1,4})*)\s*[\]】]")
+_RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
+_CLOSING = re.compile(r"[.!?…]+$")
+LONGEST_RANGE = 20
+"""[1-3] means 1, 2, 3; a range longer than this is no citation any more, and only its ends are read."""
+
+
+class Scorer(Protocol):
+    """How far passages hold a claim, in 0..1. The same measure as the verifier's, so that both agree."""
+
+    def __call__(self, claim: str, passages: Sequence[str]) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A marker as the model wrote it. `at` is where it stood in the text once all markers are cut out."""
+
+    text: str
+    start: int
+    end: int
+    at: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of the model's text without markers, with the evidence numbers its markers named."""
+
+    text: str
+    numbers: tuple[int, ...]
+    paragraph: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A stretch of one piece of evidence: offsets into the article, inside the evidence."""
+
+    evidence: Evidence
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        offset = self.evidence.start
+        return self.evidence.text[self.start - offset : self.end - offset]
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence and the quotes found for it. `text` carries no markers."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+    support: float
+    paragraph: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The shown text, where each sentence lies in it with its citation numbers, and the citations 1..m."""
+
+    text: str
+    sentences: tuple[tuple[Span, tuple[int, ...]], ...]
+    citations: tuple[Citation, ...]
+
+
+def find_markers(text: str) -> tuple[Marker, ...]:
+    """Every marker, in order: [1], [1, 2], [1-3], [1][2], 【1】."""
+    markers, removed = [], 0
+    for match in _MARKER.finditer(text):
+        markers.append(Marker(match.group(), match.start(), match.end(), match.start() - removed, _numbers(match[1])))
+        removed += match.end() - match.start()
+    return tuple(markers)
+
+
+def _numbers(inside: str) -> tuple[int, ...]:
+    found: dict[int, None] = {}
+    for match in _RANGE.finditer(inside):
+        first, last = int(match[1]), int(match[2])
+        if first <= last <= first + LONGEST_RANGE:
+            found |= dict.fromkeys(range(first, last + 1))
+    found |= dict.fromkeys(int(n) for n in re.findall(r"\d+", inside))
+    return tuple(sorted(found))
+
+
+def without_markers(text: str) -> str:
+    """The text with every marker and the blanks before it cut out."""
+    return _MARKER.sub("", text)
+
+
+def unresolved(markers: Sequence[Marker], evidence: Sequence[Evidence]) -> tuple[Unresolved, ...]:
+    """The markers that name at least one number no evidence has."""
+    known = {piece.number for piece in evidence}
+    return tuple(Unresolved(m.text.strip(), m.start, m.end) for m in markers if not known.issuperset(m.numbers))
+
+
+def split_sentences(raw: str) -> tuple[Sentence, ...]:
+    """The sentences of the model's text, each with the markers that belong to it.
+
+    A marker belongs to the sentence it stands in or directly behind. Where the text opens with a marker, the model
+    puts them in front, and each belongs to the sentence that follows.
+    """
+    markers = find_markers(raw)
+    text = without_markers(raw)
+    spans = sentence_spans(text)
+    leading = bool(markers) and not text[: markers[0].at].strip()
+    named: list[list[int]] = [[] for _ in spans]
+    for marker in markers:
+        place = _owner(marker.at, spans, leading)
+        if place is not None:
+            named[place].extend(n for n in marker.numbers if n not in named[place])
+    return tuple(
+        Sentence(" ".join(text[start:end].split()), tuple(numbers), text.count("\n", 0, start))
+        for (start, end), numbers in zip(spans, named, strict=True)
+    )
+
+
+def _owner(at: int, spans: Sequence[tuple[int, int]], leading: bool) -> int | None:
+    if not spans:
+        return None
+    if leading:
+        return next((i for i, (_, end) in enumerate(spans) if at < end), len(spans) - 1)
+    return max((i for i, (start, _) in enumerate(spans) if start < at), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributor:
+    """Finds the evidence sentences that hold a sentence of the answer.
+
+    `floor` is the support below which nothing is cited: a quote that holds less proves nothing. `marker_bonus` is how
+    much a passage the model named is preferred; `gain` is what a second quote must add to be worth citing.
+    """
+
+    scorer: Scorer
+    floor: float = 0.35
+    marker_bonus: float = 0.1
+    gain: float = 0.1
+    most: int = 3
+
+    def attribute(self, sentence: Sentence, evidence: Sequence[Evidence]) -> CitedSentence:
+        """Cite `sentence` greedily: the best quote, then each further one that raises the support by `gain`."""
+        candidates = [Quote(e, s.start, s.end) for e in evidence for s in e.sentences]
+        chosen: list[Quote] = []
+        support = 0.0
+        while candidates and len(chosen) < self.most:
+            texts = [quote.text for quote in chosen]
+            scored = [(self.scorer(sentence.text, [*texts, q.text]), self._bonus(sentence, q), q) for q in candidates]
+            score, _, best = max(scored, key=lambda item: item[0] + item[1])
+            if score < (support + self.gain if chosen else self.floor):
+                break
+            chosen.append(best)
+            candidates.remove(best)
+            support = score
+        return CitedSentence(sentence.text, tuple(chosen), support, sentence.paragraph)
+
+    def _bonus(self, sentence: Sentence, quote: Quote) -> float:
+        return self.marker_bonus if quote.evidence.number in sentence.numbers else 0.0
+
+
+def show(cited: Sequence[CitedSentence]) -> Shown:
+    """Write the shown text: each sentence with its markers before the final stop, numbered 1..m by first use."""
+    numbered: dict[tuple[str, int, int], Citation] = {}
+    text, sentences, paragraph = "", [], None
+    for sentence in cited:
+        citations = [_numbered(numbered, quote) for quote in sentence.quotes]
+        text += "" if paragraph is None else " " if paragraph == sentence.paragraph else "\n"
+        paragraph = sentence.paragraph
+        written = _with_markers(sentence.text, [c.number for c in citations])
+        sentences.append((Span(len(text), len(text) + len(written)), tuple(c.number for c in citations)))
+        text += written
+    return Shown(text, tuple(sentences), tuple(numbered.values()))
+
+
+def _numbered(numbered: dict[tuple[str, int, int], Citation], quote: Quote) -> Citation:
+    article, chunk = quote.evidence.hit.article, quote.evidence.hit.chunk
+    key = (article.id, quote.start, quote.end)
+    if key not in numbered:
+        numbered[key] = Citation(
+            number=len(numbered) + 1,
+            article_id=article.id,
+            chunk_id=chunk.id,
+            title=article.title,
+            source=article.source,
+            url=article.url,
+            published=article.published,
+            published_from=article.published_from,
+            start=quote.start,
+            end=quote.end,
+            quote=quote.text,
+        )
+    return numbered[key]
+
+
+def _with_markers(sentence: str, numbers: Sequence[int]) -> str:
+    if not numbers:
+        return sentence
+    markers = "".join(f"[{number}]" for number in numbers)
+    stop = _CLOSING.search(sentence)
+    if stop is None:
+        return f"{sentence} {markers}"
+    return f"{sentence[: stop.start()]} {markers}{stop.group()}"
+
+
+class MarkerFilter:
+    """Cuts markers from streamed text, also when one is split over several pieces.
+
+    Feed pieces, show what comes back; `flush` gives what was held when the stream ends. The only state is the held
+    tail, which is never longer than a marker may be.
+    """
+
+    _OPEN = re.compile(r"[ \t]*(?:[\[【][\d\s,;–and-]{0,40})?$")
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """The text that can be shown now."""
+        text = without_markers(self._held + piece)
+        held = self._OPEN.search(text)
+        cut = held.start() if held else len(text)
+        self._held = text[cut:]
+        return text[:cut]
+
+    def flush(self) -> str:
+        """What is left at the end of the stream."""
+        rest, self._held = without_markers(self._held), ""
+        return rest
+
+
+def filtered(pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces of a stream with all markers cut out."""
+    markers = MarkerFilter()
+    for piece in pieces:
+        if shown := markers.feed(piece):
+            yield shown
+    if rest := markers.flush():
+        yield rest

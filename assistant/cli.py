@@ -1,0 +1,421 @@
+"""The `quoth` command: parse, call, print. Decides nothing.
+
+Answers go to standard output, everything else to standard error. Exit status: 0 done (an abstention is an answer),
+2 a mistake the user can mend, 130 interrupted. A traceback means a bug.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.contract import answer_to_json, article_to_json, hit_to_json
+from assistant.errors import AssistantError, SettingsError
+from assistant.live import ByteProgress, ChunkProgress, LiveAnswer
+from assistant.request import read_request
+from assistant.settings import LoadedSettings, Settings, load_settings
+from assistant.terminal import answer_text, articles_text, check_text, day, hits_text, report_text, safe, table
+from assistant.types import Answer, Question, Turn
+from index.errors import IndexingError
+from index.sources import Paths
+from index.types import Filters
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+    from assistant.assemble import Assembly
+
+EXAMPLES = """
+\b
+Examples
+  quoth add ~/articles                   index a folder of text, Markdown and HTML
+  quoth ask "What is the situation in Kurakhove?"
+  quoth ask "Who holds Pokrovsk?" --json --since 2024-12-01
+  quoth search "supply roads" -k 5       the passages alone, no language model
+  quoth chat                             ask and follow up in the terminal
+  quoth ui                               the same in a browser, on 127.0.0.1
+  quoth list                             what is indexed
+  quoth eval seeds --limit 20            score answers and citations against gold
+  quoth doctor                           what is installed, what is wrong, what to do
+
+\b
+Every command also takes, before or after its name
+  --data DIR  --config FILE  --models DIR  --generator MODEL  --embedder MODEL
+  --strictness WORD  --threads N  --offline  -v  -vv
+"""
+
+app = typer.Typer(
+    help="Answers questions over your own articles and proves every sentence.\n" + EXAMPLES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="The models: list, pull, verify, path.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+
+VALUED = ("--data", "--config", "--generator", "--embedder", "--strictness", "--threads", "--models")
+PLAIN = ("--offline", "-v", "-vv")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Since = Annotated[str | None, typer.Option(help="Only articles published on this day or later, YYYY-MM-DD.")]
+Until = Annotated[str | None, typer.Option(help="Only articles published on this day or earlier, YYYY-MM-DD.")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only articles of this source; repeatable.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its status."""
+    try:
+        shared, rest = hoist(sys.argv[1:] if arguments is None else arguments)
+        _log(shared)
+        status = app(args=rest, standalone_mode=False, obj=shared, prog_name="quoth")
+    except KeyboardInterrupt:
+        _tell("interrupted")
+        status = 130
+    except (AssistantError, IndexingError) as error:
+        _tell(f"quoth: {error}")
+        status = 2
+    except typer.TyperException as error:  # the command line itself is wrong, or asks for help
+        asks_for_help = error.format_message().lstrip().startswith("Usage:")
+        _tell(error.format_message() if asks_for_help else f"quoth: {error.format_message()}; see `quoth --help`")
+        status = error.exit_code
+    sys.exit(status or 0)
+
+
+def hoist(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Take the options every command shares out of `arguments`: ({"data": …, "v": …}, the rest).
+
+    What follows `--` is left alone. Raises SettingsError for a shared option without its value.
+    """
+    shared: dict[str, str] = {}
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        name, equals, value = argument.partition("=")
+        if argument == "--":
+            return shared, [*rest, argument, *waiting]
+        if name in VALUED:
+            given = value if equals else next(waiting, None)
+            if given is None:
+                raise SettingsError(f"{name} wants a value after it")
+            shared[name.lstrip("-")] = given
+        elif argument in PLAIN:
+            shared[argument.lstrip("-")] = "true"
+        else:
+            rest.append(argument)
+    return shared, rest
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _log(shared: dict[str, str]) -> None:
+    level = logging.DEBUG if "vv" in shared else logging.INFO if "v" in shared else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for package in ("assistant", "index"):
+        logging.getLogger(package).setLevel(level)
+
+
+def _settings(context: typer.Context, **overrides: Any) -> LoadedSettings:
+    given: dict[str, str] = context.obj
+    values = {name: given[name] for name in (v.lstrip("-") for v in VALUED) if name in given and name != "config"}
+    if "offline" in given:
+        values["offline"] = "true"
+    return load_settings({**values, **overrides}, file=Path(given["config"]) if "config" in given else None)
+
+
+@contextmanager
+def _assembly(context: typer.Context, **overrides: Any) -> Iterator[Assembly]:
+    from assistant.assemble import Assembly
+
+    with closing(Assembly(_settings(context, **overrides).settings, progress=ByteProgress(sys.stderr))) as parts:
+        yield parts
+
+
+def _width() -> int:
+    return min(100, shutil.get_terminal_size().columns)
+
+
+def _dump(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, default=str), flush=True)
+
+
+def _filters(since: str | None, until: str | None, sources: Sequence[str] | None) -> Filters:
+    return Filters(_day("--since", since), _day("--until", until), tuple(sources or ()))
+
+
+def _day(option: str, given: str | None) -> date | None:
+    try:
+        return date.fromisoformat(given) if given else None
+    except ValueError as error:
+        raise SettingsError(f"{option} {given!r} is not a day; write it as YYYY-MM-DD") from error
+
+
+# ---- the corpus
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.")] = None,
+    rebuild: Annotated[
+        bool, typer.Option(help="First cut and embed all that is stored anew, with the settings now in force.")
+    ] = False,
+    remove_vanished: Annotated[bool, typer.Option(help="Remove articles whose file is gone from PATHS.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Index files and folders; run again, it takes in only what changed."""
+    with _assembly(context) as parts, ChunkProgress(sys.stderr) as progress:
+        if rebuild:
+            parts.ingester.rebuild(progress)
+        source = Paths(paths or (), max_bytes=parts.settings.file_bytes)
+        report = parts.ingester.add(source, progress, remove_vanished=remove_vanished)
+    _dump(asdict(report)) if as_json else print(report_text(report))
+    went_in = report.added or report.updated or report.unchanged
+    return 2 if report.failed and not went_in else 0
+
+
+@app.command(name="list")
+def list_articles(context: typer.Context, as_json: Json = False) -> None:
+    """What is indexed, and what could not be read."""
+    with _assembly(context) as parts:
+        articles, failures = parts.stored.articles(), parts.stored.failures()
+    if as_json:
+        _dump({"articles": [asdict(a) for a in articles], "failures": [asdict(f) for f in failures]})
+    else:
+        print(articles_text(articles, failures, _width()))
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    articles: Annotated[list[str], typer.Argument(help="Article ids from `quoth list`, or file paths.")],
+) -> None:
+    """Take articles out of the index. Their files are not touched."""
+    with _assembly(context) as parts:
+        found = [parts.find_article(name) for name in articles]
+        parts.ingester.remove([info.id for info in found])
+    for info in found:
+        print(f"removed {info.id}  {safe(info.title)}")
+
+
+@app.command()
+def article(context: typer.Context, article_id: str, as_json: Json = False) -> None:
+    """Print one article as it is stored; citations' offsets count into this text."""
+    with _assembly(context) as parts:
+        found = parts.article(article_id)
+    if as_json:
+        _dump(article_to_json(found))
+    else:
+        print(f"{safe(found.title)} — {day(found.published)}\n\n{safe(found.text)}")
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: str,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
+    since: Since = None,
+    until: Until = None,
+    source: SourceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Find passages by meaning and by words, without a language model."""
+    with _assembly(context) as parts:
+        hits = parts.index.retrieve(query, k, _filters(since, until, source))
+    _dump([hit_to_json(hit) for hit in hits]) if as_json else print(hits_text(hits, _width()))
+
+
+# ---- asking
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question, or - to read many from standard input.")],
+    since: Since = None,
+    until: Until = None,
+    source: SourceOption = None,
+    as_json: Json = False,
+) -> int:
+    """Answer a question from your articles, each sentence with its citation."""
+    filters = _filters(since, until, source)
+    with _assembly(context) as parts:
+        if question == "-":
+            return _ask_many(parts, filters, as_json)
+        answer = _answer(parts.assistant, Question(question, filters=filters), quiet=as_json)
+    _dump(answer_to_json(answer)) if as_json else print(answer_text(answer, _width()))
+    return 0
+
+
+def _ask_many(parts: Assembly, filters: Filters, as_json: bool) -> int:
+    """One answer a line of standard input; a line that cannot be answered gives an error object and status 2."""
+    status = 0
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        try:
+            request = read_request(line, filters)
+            answer = parts.assistant_for(request.passages).ask(request.question)
+            _dump(answer_to_json(answer)) if as_json else print(answer_text(answer, _width()) + "\n", flush=True)
+        except (AssistantError, IndexingError) as error:
+            status = 2
+            _tell(f"quoth: line {number}: {error}")
+            if as_json:
+                _dump({"line": number, "error": str(error)})
+    return status
+
+
+def _answer(assistant: Assistant, question: Question, quiet: bool) -> Answer:
+    """Run the stream, showing it as it comes on standard error; Ctrl-C stops generation and leaves all usable."""
+    cancel = threading.Event()
+    try:
+        with LiveAnswer(sys.stderr, quiet) as live:
+            for event in assistant.stream(question, cancel):
+                live.show(event)
+        return live.answer
+    except KeyboardInterrupt:
+        cancel.set()
+        raise
+
+
+@app.command()
+def chat(context: typer.Context, since: Since = None, until: Until = None, source: SourceOption = None) -> None:
+    """Ask and follow up in the terminal. Ctrl-C stops an answer, Ctrl-D ends the chat."""
+    filters = _filters(since, until, source)
+    with _assembly(context) as parts:
+        history: tuple[Turn, ...] = ()
+        _tell("Ask about your articles. Ctrl-C stops an answer, Ctrl-D ends.")
+        while (line := _prompted()) is not None:
+            if line.strip():
+                history = _chat_turn(parts.assistant, line, history, filters)
+
+
+def _prompted() -> str | None:
+    try:
+        return input("\n> ")
+    except EOFError:
+        return None
+
+
+def _chat_turn(assistant: Assistant, line: str, history: tuple[Turn, ...], filters: Filters) -> tuple[Turn, ...]:
+    try:
+        answer = _answer(assistant, Question(line, history, filters), quiet=False)
+    except KeyboardInterrupt:
+        _tell("stopped")
+        return history
+    except (AssistantError, IndexingError) as error:
+        _tell(f"quoth: {error}")
+        return history
+    print(answer_text(answer, _width()))
+    return (*history, Turn("user", line), Turn("assistant", answer.text))
+
+
+@app.command()
+def ui(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; this machine only unless you say so.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; the next free one if it is taken.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = False,
+) -> None:
+    """Open the chat page on this machine."""
+    with _assembly(context, host=host, port=port) as parts:
+        parts.serve_page(open_browser=browser, announce=_tell)
+
+
+# ---- models
+
+
+@models_app.command("list")
+def models_list(context: typer.Context, as_json: Json = False) -> None:
+    """Every model of the catalogue, and whether it is here."""
+    with _assembly(context) as parts:
+        states = parts.models.list()
+    if as_json:
+        _dump([{**asdict(state), "path": str(state.path)} for state in states])
+    else:
+        print(
+            table([(s.entry.name, s.entry.role, s.state, f"{s.entry.size / 1e6:.0f} MB", s.entry.licence) for s in states])
+        )
+
+
+@models_app.command("pull")
+def models_pull(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Model names; without any, the two in force.")] = None,
+) -> None:
+    """Fetch models, or go on where an earlier fetch stopped, and check them."""
+    with _assembly(context) as parts:
+        for name in names or parts.models_in_force():
+            located = parts.models.pull(name, parts.progress)
+            print(f"{located.name}  {located.path}")
+
+
+@models_app.command("verify")
+def models_verify(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="Model names or paths; without any, the two in force.")] = None,
+    accept: Annotated[bool, typer.Option(help="Take your own changed model as it is now.")] = False,
+) -> int:
+    """Read every byte of a model and compare it with its known hash."""
+    status = 0
+    with _assembly(context) as parts:
+        for name in names or parts.models_in_force():
+            report = parts.models.verify(name, parts.progress, accept=accept)
+            print(f"{'ok ' if report.ok else 'BAD'}  {report.name}  {report.sha256}  {report.path}")
+            if not report.ok:
+                status = 2
+                _tell(f"quoth: {report.remedy}")
+    return status
+
+
+@models_app.command("path")
+def models_path(context: typer.Context, name: str) -> None:
+    """Where a model lies."""
+    with _assembly(context) as parts:
+        print(parts.models.locate(name, parts.progress).path)
+
+
+# ---- the rest
+
+
+@app.command()
+def settings(context: typer.Context, as_json: Json = False) -> None:
+    """What is in force, and where each value comes from."""
+    loaded = _settings(context)
+    values = loaded.settings.model_dump(mode="json")
+    if as_json:
+        _dump({name: {"value": value, "from": loaded.layers[name]} for name, value in values.items()})
+        return
+    if loaded.file:
+        _tell(f"settings file: {loaded.file}")
+    print(table([(name, str(value), loaded.layers[name], _meaning(name)) for name, value in values.items()]))
+
+
+def _meaning(name: str) -> str:
+    return Settings.model_fields[name].description or ""
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: Json = False) -> int:
+    """Check versions, the processor, models, the index and generation; each with what to do if wrong."""
+    with _assembly(context) as parts:
+        checks = []
+        for check in parts.check_up():
+            checks.append(check)
+            if not as_json:
+                print(check_text(check), flush=True)
+    if as_json:
+        _dump([asdict(check) for check in checks])
+    return 0 if all(check.ok for check in checks) else 2

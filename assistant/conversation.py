@@ -1,0 +1,59 @@
+"""A conversation and a new message become a question that stands alone.
+
+Knows turns and a rewriter it is given. A question that stands alone is left untouched; a rewriting is only taken when
+it keeps the message's own names and numbers and brings in none that the conversation does not have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from assistant.types import Turn
+from assistant.wording import content_words, names, numbers, words
+
+Rewriter = Callable[[str, Sequence[Turn]], str]
+LAST_TURNS = 4
+
+_LEANING = frozenset(
+    "he she it they him her them his hers its their theirs this that these those there then former latter".split()
+)
+_OPENING = re.compile(r"^(and|but|so|what about|how about|also|or|why|when|where|who|which one|how many|how much)\b", re.I)
+
+
+def leans(message: str, history: Sequence[Turn]) -> bool:
+    """Whether `message` needs the conversation to be understood.
+
+    It does when it is very short or opens like a continuation and names nothing, or when it has a pronoun and no name.
+    """
+    if not history:
+        return False
+    named = bool(names(message) or numbers(message))
+    if re.match(r"^(and|but|what about|how about|also|or)\b", message.strip(), re.I):
+        return True
+    if set(words(message)) & _LEANING and not named:
+        return True
+    return not named and len(content_words(message)) <= 2 and bool(_OPENING.match(message.strip()))
+
+
+def standing_alone(message: str, history: Sequence[Turn], rewrite: Rewriter) -> str:
+    """`message`, or what `rewrite` makes of it when it leans on `history`.
+
+    A rewriting that loses or invents names or numbers is refused; then the last question is put before the message.
+    """
+    if not leans(message, history):
+        return message
+    recent = tuple(history[-LAST_TURNS:])
+    rewritten = " ".join(rewrite(message, recent).strip().strip('"“”').split())
+    if rewritten and keeps_to(rewritten, message, recent):
+        return rewritten
+    last = next((turn.text for turn in reversed(recent) if turn.role == "user"), "")
+    return f"{last} {message}".strip()
+
+
+def keeps_to(rewritten: str, message: str, history: Sequence[Turn]) -> bool:
+    """Whether a rewriting keeps the message's names and numbers and invents none."""
+    told = " ".join(turn.text for turn in history) + " " + message
+    wanted = names(message) | numbers(message)
+    brought = (names(rewritten) | numbers(rewritten)) - content_words(told) - numbers(told)
+    return wanted <= content_words(rewritten) | numbers(rewritten) and not brought

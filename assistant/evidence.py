@@ -1,0 +1,158 @@
+"""Hits become evidence: the sentences that bear on the question, within a token budget, numbered 1..n.
+
+Knows sentences, words and the similarity it is given; no model and no index. Whole chunks cost prefill, which is what
+a reader waits for, so sentences are picked from the best hits and joined with their neighbours where they touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.types import Evidence, Span
+from assistant.verifying import Similarity
+from assistant.wording import content_words, share
+from index.sentences import sentence_spans
+from index.types import Hit
+
+
+class Selector(Protocol):
+    """Question and hits → evidence within the budget, numbered in prompt order."""
+
+    def __call__(self, question: str, hits: Sequence[Hit]) -> tuple[Evidence, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What overlapping hits of one article make together: `article.text[start:start + len(text)] == text`."""
+
+    hits: tuple[Hit, ...]
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    def cut(self, start: int, end: int) -> str:
+        """The article's text from `start` to `end`, which must lie inside the stretch."""
+        return self.text[start - self.start : end - self.start]
+
+    def hit_at(self, start: int, end: int) -> Hit:
+        """The hit whose chunk holds most of start..end, the better ranked of equals."""
+        return max(self.hits, key=lambda h: (min(h.chunk.end, end) - max(h.chunk.start, start), -h.rank))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a stretch, at its place in the article."""
+
+    stretch: Stretch
+    span: Span
+    text: str
+    rank: int
+
+    def follows(self, other: Candidate) -> bool:
+        """Whether `other` is the sentence right before this one, in the same stretch."""
+        return self.stretch is other.stretch and not self.stretch.cut(other.span.end, self.span.start).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSelector:
+    """Picks the best sentences of the best hits, each with the sentence before it, until the budget is full.
+
+    A sentence's worth is its cosine with the question, plus the share of the question's content words in it and its
+    title, plus a little for the rank of its hit. `budget_tokens` is counted by `count_tokens`, titles included.
+    """
+
+    similarity: Similarity
+    count_tokens: Callable[[str], int]
+    budget_tokens: int
+    passages: int
+    hits: int = 8
+    word_weight: float = 0.6
+    rank_weight: float = 0.3
+    heading_tokens: int = 24
+    """What number, title and date of a passage cost, about."""
+
+    def __call__(self, question: str, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+        candidates = [c for stretch in stretches(hits[: self.hits]) for c in _sentences(stretch)]
+        if not candidates:
+            return ()
+        chosen = self._choose(candidates, self._scores(question, candidates))
+        best = {i: n for n, i in enumerate(chosen)}
+        runs = sorted(_runs(sorted(chosen), candidates), key=lambda run: min(best[i] for i in run))
+        return tuple(_evidence(number, [candidates[i] for i in run]) for number, run in enumerate(runs, 1))
+
+    def _scores(self, question: str, candidates: Sequence[Candidate]) -> list[float]:
+        asked = content_words(question)
+        cosines = self.similarity(question, [c.text for c in candidates])
+        return [
+            cosine
+            + self.word_weight * share(asked, content_words(f"{c.stretch.hits[0].article.title} {c.text}"))
+            + self.rank_weight / c.rank
+            for c, cosine in zip(candidates, cosines, strict=True)
+        ]
+
+    def _choose(self, candidates: Sequence[Candidate], scores: Sequence[float]) -> list[int]:
+        """Indices of the sentences taken, best first; each brings its predecessor if there is room."""
+        chosen: list[int] = []
+        spent = 0
+        for i in sorted(range(len(candidates)), key=lambda i: -scores[i]):
+            for j in (i, i - 1):
+                if j < 0 or j in chosen or (j != i and (i not in chosen or not candidates[i].follows(candidates[j]))):
+                    continue
+                passages = len(_runs(sorted([*chosen, j]), candidates))
+                cost = self.count_tokens(candidates[j].text)
+                if chosen and (passages > self.passages or self._spent(spent + cost, passages) > self.budget_tokens):
+                    continue
+                chosen.append(j)
+                spent += cost
+        return chosen
+
+    def _spent(self, tokens: int, passages: int) -> int:
+        return tokens + passages * self.heading_tokens
+
+
+def whole_chunks(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+    """Each hit as one piece of evidence: what is shown as nearest passages when nothing is answered."""
+    pieces = (_sentences(stretch) for hit in hits for stretch in stretches([hit]))
+    return tuple(_evidence(number, sentences) for number, sentences in enumerate(filter(None, pieces), 1))
+
+
+def stretches(hits: Sequence[Hit]) -> tuple[Stretch, ...]:
+    """Overlapping or touching chunks of one article joined, in the order of the articles by best rank."""
+    articles = list(dict.fromkeys(hit.article.id for hit in hits))
+    joined: list[Stretch] = []
+    for hit in sorted(hits, key=lambda h: (articles.index(h.article.id), h.chunk.start)):
+        last = joined[-1] if joined else None
+        if last and last.hits[0].article.id == hit.article.id and hit.chunk.start <= last.end:
+            more = hit.chunk.text[last.end - hit.chunk.start :]
+            joined[-1] = Stretch((*last.hits, hit), last.start, last.text + more)
+        else:
+            joined.append(Stretch((hit,), hit.chunk.start, hit.chunk.text))
+    return tuple(joined)
+
+
+def _sentences(stretch: Stretch) -> list[Candidate]:
+    spans = sentence_spans(stretch.text, stretch.hits[0].article.language)
+    placed = [(Span(stretch.start + start, stretch.start + end), stretch.text[start:end]) for start, end in spans]
+    return [Candidate(stretch, span, text, stretch.hit_at(span.start, span.end).rank) for span, text in placed]
+
+
+def _runs(indices: Sequence[int], candidates: Sequence[Candidate]) -> list[list[int]]:
+    """Rising indices, those of sentences that follow one another together."""
+    runs: list[list[int]] = []
+    for i in indices:
+        if runs and candidates[i].follows(candidates[runs[-1][-1]]):
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return runs
+
+
+def _evidence(number: int, run: Sequence[Candidate]) -> Evidence:
+    stretch, start, end = run[0].stretch, run[0].span.start, run[-1].span.end
+    hit = stretch.hit_at(start, end)
+    return Evidence(number, hit, start, end, stretch.cut(start, end), tuple(c.span for c in run))

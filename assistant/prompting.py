@@ -1,0 +1,102 @@
+"""Evidence and a question become a `Prompt` that fits the model's context.
+
+Knows the templates' names and variables, not their words, and tokens only through the counter it is given.
+The part before the question is byte-identical for the answer and for the check, so a generator computes it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from assistant.errors import AssistantError, PromptTooLong
+from assistant.types import Evidence, Message, Prompt, Turn
+
+CountPrompt = Callable[[Sequence[Message]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The prompt templates, read once."""
+
+    system: Template
+    sources: Template
+    source: Template
+    answer: Template
+    check: Template
+    condense: Template
+
+    @classmethod
+    def read(cls, folder: Path) -> Templates:
+        """Read `folder`/NAME.md for every field. Raises AssistantError naming the file that is missing."""
+
+        def template(name: str) -> Template:
+            path = folder / f"{name}.md"
+            try:
+                return Template(path.read_text(encoding="utf-8").removesuffix("\n"))
+            except OSError as error:
+                raise AssistantError(f"the prompt {path} cannot be read: {error}; reinstall Quoth") from error
+
+        return cls(**{name: template(name) for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Builds prompts for one model: its templates, its token counter, its context size in tokens."""
+
+    templates: Templates
+    count_prompt: CountPrompt
+    context_size: int
+    answer_tokens: int
+
+    def answer(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
+        """The prompt that asks for a cited answer. Drops evidence from the end until it fits; see `_fit`."""
+        return self._fit(self.templates.answer, question, evidence, self.answer_tokens)
+
+    def check(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
+        """The prompt that asks only whether the evidence holds the answer, over the same leading text."""
+        return self._fit(self.templates.check, question, evidence, self.answer_tokens)
+
+    def condense(self, question: str, history: Sequence[Turn]) -> Prompt:
+        """The prompt that asks for the question rewritten to stand alone."""
+        told = "\n".join(f"{turn.role}: {turn.text}" for turn in history)
+        message = Message("user", self.templates.condense.substitute(history=told, question=question))
+        messages = (Message("system", self.templates.system.template), message)
+        tokens = self.count_prompt(messages)
+        max_tokens = min(64, self.context_size - tokens)
+        if max_tokens < 16:
+            raise PromptTooLong(f"the conversation takes {tokens} tokens of a context of {self.context_size}")
+        return Prompt(messages, (), tokens, max_tokens)
+
+    def _fit(self, closing: Template, question: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:
+        """Keep as many leading passages as leave room for `max_tokens` of answer.
+
+        Raises PromptTooLong when not even one passage fits beside the instructions and the question.
+        """
+        for kept in range(len(evidence), 0, -1):
+            prompt = self._prompt(closing, question, evidence[:kept], max_tokens)
+            if prompt.tokens + max_tokens <= self.context_size:
+                return prompt
+        needed = self._prompt(closing, question, evidence[:1], max_tokens).tokens + max_tokens
+        raise PromptTooLong(
+            f"instructions, question and one passage take {needed} tokens with the answer, "
+            f"but the model's context holds {self.context_size}; "
+            f"ask a shorter question, or set context_tokens to at least {needed}"
+        )
+
+    def _prompt(self, closing: Template, question: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:
+        sources = "\n\n".join(self._source(piece) for piece in evidence)
+        text = self.templates.sources.substitute(sources=sources) + closing.substitute(question=question)
+        messages = (Message("system", self.templates.system.template), Message("user", text))
+        return Prompt(messages, tuple(evidence), self.count_prompt(messages), max_tokens)
+
+    def _source(self, piece: Evidence) -> str:
+        article = piece.hit.article
+        return self.templates.source.substitute(
+            number=piece.number,
+            title=" ".join(article.title.split()),
+            date=article.published.isoformat() if article.published else "date unknown",
+            text=" ".join(piece.text.split()),
+        )

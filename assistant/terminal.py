@@ -1,0 +1,150 @@
+"""Answers, hits, lists and reports as plain text for a terminal. Pure functions; prints nothing.
+
+Text from articles and models is untrusted: control characters, which could move the cursor or recolour the screen,
+are replaced before anything is laid out.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from assistant.doctor import Check
+from assistant.types import Answer, Citation, Evidence
+from index.types import ArticleInfo, Hit, IngestReport, SkippedSource
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_STATUS = {"partial": "only partly supported", "unsupported": "not supported by your sources"}
+
+
+def safe(text: str) -> str:
+    """The text with control and direction-override characters shown as �."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def one_line(text: str, width: int) -> str:
+    """The text on one line of at most `width` columns."""
+    return textwrap.shorten(safe(text), width, placeholder="…")
+
+
+def day(published: date | None) -> str:
+    """A date as a person writes it: 20 November 2024."""
+    return f"{published.day} {published:%B %Y}" if published else "date unknown"
+
+
+def answer_text(answer: Answer, width: int) -> str:
+    """The answer, what to know about its sentences, and its citations or nearest passages."""
+    parts = [_wrapped(answer.text, width)]
+    parts += _doubts(answer, width)
+    if answer.citations:
+        parts.append("\n".join(_citation(citation, width) for citation in answer.citations))
+    if answer.nearest:
+        parts.append("Nearest passages\n" + "\n".join(_nearest(piece, width) for piece in answer.nearest))
+    parts.append(_footer(answer))
+    return "\n\n".join(parts)
+
+
+def _doubts(answer: Answer, width: int) -> list[str]:
+    doubts = [
+        _wrapped(f"! {_STATUS[claim.status]}: “{claim.text}”", width) for claim in answer.claims if claim.status in _STATUS
+    ]
+    if answer.unresolved:
+        markers = ", ".join(sorted({marker.marker for marker in answer.unresolved}))
+        doubts.append(_wrapped(f"! the model also pointed at {markers}, which is none of its sources", width))
+    return ["\n".join(doubts)] if doubts else []
+
+
+def _citation(citation: Citation, width: int) -> str:
+    source = f"{safe(citation.source)}, " if citation.source else ""
+    head = f"[{citation.number}] {safe(citation.title)} — {source}{day(citation.published)}"
+    return f"{_wrapped(head, width, '  ')}\n{_wrapped(f'“{citation.quote}”', width, '      ')}"
+
+
+def _nearest(piece: Evidence, width: int) -> str:
+    article = piece.hit.article
+    head = _wrapped(f"- {safe(article.title)} — {day(article.published)}", width, "  ")
+    return f"{head}\n{_wrapped(one_line(piece.text, 300), width, '      ')}"
+
+
+def _footer(answer: Answer) -> str:
+    claims = [claim for claim in answer.claims if claim.status != "no_claim"]
+    told = []
+    if answer.as_of:
+        told.append(f"as of {day(answer.as_of)}")
+    if claims:
+        supported = sum(claim.status == "supported" for claim in claims)
+        told.append(f"{supported} of {len(claims)} sentences supported")
+    return " · ".join([*told, f"confidence {answer.confidence:.2f}", f"{answer.timings.total_s:.1f} s"])
+
+
+def hits_text(hits: Sequence[Hit], width: int) -> str:
+    """Hits, the best first: rank, title, date, and the passage."""
+    return "\n".join(
+        f"{hit.rank:>3}  {safe(hit.article.title)} — {day(hit.article.published)}\n"
+        + _wrapped(one_line(hit.chunk.text, 300), width, "     ")
+        for hit in hits
+    )
+
+
+def articles_text(articles: Sequence[ArticleInfo], failures: Sequence[SkippedSource], width: int) -> str:
+    """One line an article, then what could not be read and why."""
+    room = max(20, width - 50)
+    lines = [
+        f"{info.id}  {info.published or 'date unknown':<12}  {info.chunks:>4} chunks  {_padded(info.title, room)}"
+        f"  {one_line(info.source or '', 24)}"
+        for info in articles
+    ]
+    total = f"{len(articles)} articles, {sum(info.chunks for info in articles)} chunks"
+    return "\n".join([*(line.rstrip() for line in lines), total, *_skipped(failures)])
+
+
+def report_text(report: IngestReport) -> str:
+    """What an ingest did, a line each, and every skipped source with its reason."""
+    counts = [
+        f"{len(uris)} {word}"
+        for word, uris in (
+            ("added", report.added),
+            ("updated", report.updated),
+            ("unchanged", report.unchanged),
+            ("removed", report.removed),
+        )
+        if uris
+    ]
+    speed = f", {report.embedded / report.seconds:.0f} chunks/s" if report.embedded and report.seconds else ""
+    lines = [f"{', '.join(counts) or 'nothing to add'} · {report.chunks} chunks in {report.seconds:.1f} s{speed}"]
+    lines += [f"gone: {safe(uri)} (still indexed; `quoth remove` takes it out)" for uri in report.vanished]
+    return "\n".join([*lines, *_skipped(report.failed)])
+
+
+def check_text(check: Check) -> str:
+    """One check of the doctor's, with its remedy below where there is one."""
+    line = f"{'ok ' if check.ok else '!! '} {check.name:<22} {safe(check.value)}"
+    return f"{line}\n       → {safe(check.remedy)}" if check.remedy else line
+
+
+def _skipped(failures: Iterable[SkippedSource]) -> list[str]:
+    return [f"skipped: {safe(failure.uri)}: {safe(failure.reason)}" for failure in failures]
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns padded to their widest cell, two blanks between."""
+    widths = [max(_columns(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    return "\n".join("  ".join(_padded(cell, w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _padded(text: str, width: int) -> str:
+    text = one_line(text, width)
+    return text + " " * max(0, width - _columns(text))
+
+
+def _columns(text: str) -> int:
+    """The columns a text takes: East Asian wide characters take two, combining marks none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> str:
+    lines = (textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent) for line in safe(text).split("\n"))
+    return "\n".join(part for line in lines for part in (line or [""]))

@@ -1,0 +1,102 @@
+"""How far a cited passage holds a claim.
+
+Knows claim and passages as texts. `LexicalVerifier` sees what a claim adds that the passages do not hold (words,
+numbers, names) and a changed negation; it cannot see a changed meaning in the same words. Its weights are fitted and
+kept in a JSON file beside this module, together with the command and the data that made them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from assistant.types import ClaimStatus
+from assistant.wording import content_words, names, negations, numbers, share
+
+Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+"""Cosines in -1..1 of one text with others, in their order."""
+
+_NO_CLAIM = re.compile(
+    r"^(?:(?:in (?:summary|short|conclusion)|to (?:summari[sz]e|conclude)|overall|hello|hi|sure|certainly|of course|"
+    r"here (?:is|are)\b.{0,60}|thank you.{0,30}|i hope.{0,40})[\s,.:!]*)$",
+    re.IGNORECASE,
+)
+
+
+class Verifier(Protocol):
+    """Claim and cited passages → support in 0..1."""
+
+    def __call__(self, claim: str, passages: Sequence[str]) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic model over named features: readable, comparable, never pickled."""
+
+    intercept: float
+    weights: Mapping[str, float]
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> Logistic:
+        """The model called `name` in the JSON file `path`."""
+        stored = json.loads(path.read_text(encoding="utf-8"))["models"][name]
+        return cls(float(stored["intercept"]), {k: float(v) for k, v in stored["weights"].items()})
+
+    def __call__(self, features: Mapping[str, float]) -> float:
+        """The probability in 0..1. Every weight's feature must be given."""
+        z = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+def lexical_features(claim: str, passages: Sequence[str], similarity: float) -> dict[str, float]:
+    """The signals of `LexicalVerifier`, each in 0..1.
+
+    covered: share of the claim's content words in the passages; numbers, names: likewise for those;
+    negation: 1 when exactly one side negates; similarity: best cosine of the claim with a passage.
+    """
+    told = " ".join(passages)
+    held = content_words(told)
+    return {
+        "covered": share(content_words(claim), held),
+        "numbers": share(numbers(claim), numbers(told)),
+        "names": share(names(claim), held),
+        "negation": float((negations(claim) > 0) != (negations(told) > 0)),
+        "similarity": max(0.0, similarity),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalVerifier:
+    """Support from words, numbers, names, negation and sentence similarity, combined by a fitted logistic model."""
+
+    model: Logistic
+    similarity: Similarity
+
+    def __call__(self, claim: str, passages: Sequence[str]) -> float:
+        """Support in 0..1; 0 without passages."""
+        if not passages:
+            return 0.0
+        cosine = max(self.similarity(claim, passages))
+        return self.model(lexical_features(claim, passages, cosine))
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From which support on a claim is supported, and from which at least partial."""
+
+    supported: float = 0.6
+    partial: float = 0.35
+
+
+def status_of(claim: str, support: float, cited: bool, thresholds: Thresholds) -> ClaimStatus:
+    """The status of a claim. Without a citation nothing is supported; a sentence that says nothing is no claim."""
+    if not content_words(claim) or _NO_CLAIM.match(claim.strip()):
+        return "no_claim"
+    if not cited or support < thresholds.partial:
+        return "unsupported"
+    return "supported" if support >= thresholds.supported else "partial"

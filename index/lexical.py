@@ -1,0 +1,87 @@
+"""Words to BM25 scores, over the same chunk keys as the vectors.
+
+Knows SQLite's FTS5 and which columns count how much; decides nothing about transactions, which belong to the store.
+The word index holds no text of its own: it reads the view `passages`, so it can be built again from the tables.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+
+SCHEMA = """
+CREATE VIEW IF NOT EXISTS passages AS
+    SELECT chunks.key, chunks.article_id, articles.title, chunks.heading, chunks.text
+    FROM chunks JOIN articles ON articles.id = chunks.article_id;
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
+    title, heading, text,
+    content = 'passages', content_rowid = 'key',
+    tokenize = 'porter unicode61 remove_diacritics 2');
+"""
+
+_WEIGHTS = "0.5, 0.5, 1.0"
+"""Of title, heading, text: the title stands on every chunk of its article, so it says least about which chunk."""
+
+_WORD = re.compile(r"[^\W_]+")
+_MOST_WORDS = 100
+_STOP_WORDS = frozenset(
+    "a about an and are as at be been but by can could did do does for from had has have he her him his how i if in"
+    " into is it its me my no not of on or our she should so some such t s than that the their them then there these"
+    " they this those to was we were what when where which who whom whose why will with would you your".split()
+)
+
+
+def add_article(connection: sqlite3.Connection, article_id: str) -> None:
+    """Take in an article's chunks, once they are in the tables."""
+    connection.execute(
+        "INSERT INTO words (rowid, title, heading, text)"
+        " SELECT key, title, heading, text FROM passages WHERE article_id = ?",
+        (article_id,),
+    )
+
+
+def remove_article(connection: sqlite3.Connection, article_id: str) -> None:
+    """Forget an article's chunks, while they are still in the tables: FTS5 must be told what it had indexed."""
+    connection.execute(
+        "INSERT INTO words (words, rowid, title, heading, text)"
+        " SELECT 'delete', key, title, heading, text FROM passages WHERE article_id = ?",
+        (article_id,),
+    )
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Raises sqlite3.DatabaseError when the word index does not match the tables."""
+    connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
+
+
+def search(
+    connection: sqlite3.Connection, question: str, k: int, condition: str = "1", values: Sequence[object] = ()
+) -> dict[int, float]:
+    """The k chunk keys with the best BM25 score for the words of `question`, best first, each with its score.
+
+    `condition` is SQL over the tables `articles` and `chunks`, with `values` for its placeholders. Scores are
+    above 0; a chunk that shares no word with the question is not found.
+    """
+    expression = match_expression(question)
+    if expression is None:
+        return {}
+    rows = connection.execute(
+        f"SELECT words.rowid, -bm25(words, {_WEIGHTS}) AS score"
+        " FROM words JOIN chunks ON chunks.key = words.rowid JOIN articles ON articles.id = chunks.article_id"
+        f" WHERE words MATCH ? AND {condition} ORDER BY score DESC, words.rowid LIMIT ?",
+        (expression, *values, k),
+    )
+    return dict(rows)
+
+
+def match_expression(question: str) -> str | None:
+    """The question's words as an FTS5 expression that finds any of them; None when it has no word.
+
+    Nothing of the question's own punctuation reaches FTS5, whose operators would make "NEAR", "*" or a stray quote
+    an error. Function words are left out unless there is nothing else: they would score next to nothing and have
+    every chunk looked at.
+    """
+    words = dict.fromkeys(_WORD.findall(question.lower()))
+    telling = [word for word in words if word not in _STOP_WORDS] or list(words)
+    return " OR ".join(f'"{word}"' for word in telling[:_MOST_WORDS]) or None
