@@ -165,7 +165,7 @@ def test_marker_numbers_come_in_order_with_repeats_and_lists() -> None:
 
 def test_abstention_rates_of_a_table_counted_by_hand() -> None:
     answerable = [True] * 4 + [False] * 5
-    abstained = [True, False, False, False] + [True, True, True, False, False]
+    abstained = [True, False, False, False, True, True, True, False, False]
     counts = metrics.count_abstentions(answerable, abstained)
     assert counts == Abstention(3, 1, 2, 3)
     assert counts.rejection_recall == pytest.approx(3 / 5)
