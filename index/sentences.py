@@ -36,6 +36,8 @@ _OPEN = re.compile(r"(?:[,;(\[{“‘«&/+–—-]|(?<![^\W\d_])[^\W\d_]{1,3})$"
 _NO_HEADING_END = ".,;:!?…。！？،؛"
 _NO_HEADING_START = re.compile(r"[|>`(\[{•‣◦▪·.,;:!?-]")
 _ABBREVIATED = re.compile(r"(?:(?<![^\W_])[^\W_]{1,4}|[^\W_]\.[^\W_]{1,3})\.\s*$")
+_BLANK_LINES = re.compile(r"\s*\n")
+_ONE_SENTENCE = re.compile(r"[^.!?\x80-\U0010ffff]{1,300}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -99,14 +101,18 @@ def _primary_language(language: str | None) -> str:
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """The lines of a text, trimmed; a blank line has an empty text."""
+    """The lines of a text, trimmed; blank lines in a row are one line with an empty text."""
     start = 0
     while start < len(text):
+        blank = _BLANK_LINES.match(text, start)
+        if blank:
+            yield _Line(start, start, "")
+            start = blank.end()
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         line = text[start:end]
         bare = line.strip()
-        begin = start + len(line) - len(line.lstrip()) if bare else start
+        begin = start + len(line) - len(line.lstrip())
         yield _Line(begin, begin + len(bare), bare)
         start = end + 1
 
@@ -225,6 +231,9 @@ def _split(text: str, segment: _Segment, language: str) -> Iterator[Sentence]:
 def _cuts(text: str, segment: _Segment, language: str) -> Iterator[int]:
     """Where the splitter ends its sentences, rising, the last at the segment's end."""
     start = segment.start
+    if _ONE_SENTENCE.fullmatch(text, start, segment.end):
+        start = segment.end  # spares the splitter the millions of lines of a long list
+        yield start
     while start < segment.end:
         stop = min(start + _WINDOW, segment.end)
         # A lone surrogate cannot reach the splitter; its stand-in has the same length.
