@@ -183,11 +183,11 @@ def count_abstentions(answerable: Sequence[bool], abstained: Sequence[bool]) -> 
     return Abstention(pairs[False, True], pairs[True, True], pairs[False, False], pairs[True, False])
 
 
-def reward(answerable: bool, abstained: bool, right: bool) -> int:
+def reward(answerable: bool, abstained: bool, right: bool) -> float:
     """One question's part in reliability, their mean: +1 right answer or right abstention, 0 abstained, -1 wrong."""
     if abstained:
-        return 0 if answerable else 1
-    return 1 if answerable and right else -1
+        return 0.0 if answerable else 1.0
+    return 1.0 if answerable and right else -1.0
 
 
 def share(part: float, whole: float) -> float | None:
