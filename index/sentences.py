@@ -31,6 +31,7 @@ _RULE = re.compile(r"(?:[-*_=~#]\s?){3,}$|```|~~~")
 _ITEM = re.compile(r"[-*+•‣◦▪·]\s|\|")
 _ORDINAL = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])[.)]\s")
 _ONLY_ORDINAL = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])[.)]\s*$")
+_ORDINAL_CHARACTERS = 16
 _CLOSED = re.compile(r"[.!?…:。！？։؟।][\"'”’»›)\]*_]*$")
 _OPEN = re.compile(r"(?:[,;(\[{“‘«&/+–—-]|(?<![^\W\d_])[^\W\d_]{1,3})$")
 _NO_HEADING_END = ".,;:!?…。！？،؛"
@@ -246,14 +247,19 @@ def _cuts(text: str, segment: _Segment, language: str) -> Iterator[int]:
 
 
 def _joined(text: str, segment: _Segment, cuts: Iterator[int]) -> Iterator[int]:
-    """The cuts without those that part a number from its item, or an abbreviation from its sentence."""
-    start = segment.start
+    """The cuts without those that leave a number, an abbreviation or bare punctuation as a sentence of its own."""
+    start, held = segment.start, segment.start
     for cut in cuts:
-        before, after = text[max(start, cut - 16) : cut], text[cut : cut + 2]
-        if cut < segment.end and (_ONLY_ORDINAL.match(text[start:cut]) or _goes_on(before, after)):
-            continue
-        yield cut
-        start = cut
+        part = start < held and (
+            (held - start < _ORDINAL_CHARACTERS and bool(_ONLY_ORDINAL.match(text, start, held)))
+            or _goes_on(text[max(start, held - 16) : held], text[held : held + 2])
+            or not any(character.isalnum() for character in text[held:cut])
+        )
+        if start < held and not part:
+            yield held
+            start = held
+        held = cut
+    yield held
 
 
 def _goes_on(before: str, after: str) -> bool:

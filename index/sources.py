@@ -114,7 +114,9 @@ class Paths:
                     entered.add(real)
                     waiting.extend(sorted(_visible(real), reverse=True))
             except (OSError, ValueError) as error:
-                yield SkippedSource(_printable(path), _reason(error))
+                dangling = isinstance(error, FileNotFoundError) and path.is_symlink()
+                reason = "is a link to nothing; mend or remove it" if dangling else _reason(error)
+                yield SkippedSource(_printable(path), reason)
 
     def _file(self, path: str, mode: int) -> str | SkippedSource:
         if not stat.S_ISREG(mode):

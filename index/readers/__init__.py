@@ -6,9 +6,9 @@ that reads on after the source's name. Importing this loads no parser.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from email.message import Message
 from types import MappingProxyType
 from typing import Final
 
@@ -22,6 +22,8 @@ from index.readers.text import read_text
 from index.types import RawPage
 
 __all__ = ["Draft", "read_page"]
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)")
 
 Reader = Callable[[RawPage, str | None], Draft]
 
@@ -42,13 +44,13 @@ def read_page(page: RawPage) -> Draft:
 
     A page that gives no date itself may still have one in its address.
     """
-    header = Message()
-    header["content-type"] = page.media_type
-    reader = READERS.get(header.get_content_type())
-    if reader is None or not page.media_type:
+    kind, _, parameters = page.media_type.lower().partition(";")
+    reader = READERS.get(kind.strip())
+    if reader is None:
         known = ", ".join(sorted(READERS))
         raise UnknownFormat(f"is of the kind {page.media_type!r}; what can be read: {known}")
-    return _dated_by_url(reader(page, header.get_content_charset()))
+    charset = _CHARSET.search(parameters)
+    return _dated_by_url(reader(page, charset[1] if charset else None))
 
 
 def _dated_by_url(draft: Draft) -> Draft:
