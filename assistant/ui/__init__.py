@@ -1,1 +1,1 @@
-"""Events of answering → a web page on this machine. The only package that knows Gradio. Importing this loads nothing."""
+"""Events of answering → a page on this machine. The only package that knows Gradio. Importing this loads nothing."""

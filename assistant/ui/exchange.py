@@ -72,7 +72,7 @@ def stop(exchange: Exchange) -> Exchange:
 
 
 def context_of(citation: Citation, article: Article | None, characters: int = CONTEXT_CHARACTERS) -> Context | None:
-    """The quote with about `characters` on each side, cut at spaces; None where the article no longer holds the quote."""
+    """The quote with about `characters` on each side, cut at spaces; None where the article lacks the quote."""
     if article is None or article.text[citation.start : citation.end] != citation.quote:
         return None
     first, last = max(0, citation.start - characters), citation.end + characters

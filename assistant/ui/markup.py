@@ -8,7 +8,7 @@ page only as text, and an address only through `link`, which lets http and https
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import urlsplit
 
@@ -44,12 +44,12 @@ def tag(name: str, *children: str | None, **attributes: str | None) -> Html:
     return _element(name, children, given)
 
 
-def link(address: str | None, *children: str | None, class_: str | None = None) -> Html:
+def link(address: str | None, *children: str | None) -> Html:
     """The children, as a link where `address` is a web address, otherwise as they are."""
     if not is_web_address(address):
         return join(children)
-    given = {"href": address, "target": "_blank", "rel": "noopener noreferrer nofollow"}
-    return _element("a", children, given | ({"class": class_} if class_ else {}))
+    given = {"href": address or "", "target": "_blank", "rel": "noopener noreferrer nofollow"}
+    return _element("a", children, given)
 
 
 def join(children: Iterable[str | None], between: str = "") -> Html:
@@ -72,6 +72,6 @@ def _part(child: str) -> Html:
     return child if isinstance(child, Html) else text(child)
 
 
-def _element(name: str, children: Iterable[str | None], attributes: dict[str, str | None]) -> Html:
-    given = "".join(f' {key}="{text(value)}"' for key, value in attributes.items() if value is not None)
+def _element(name: str, children: Iterable[str | None], attributes: Mapping[str, str]) -> Html:
+    given = "".join(f' {key}="{text(value)}"' for key, value in attributes.items())
     return Html(f"<{name}{given}>" + ("" if name in _VOID else f"{join(children)}</{name}>"))

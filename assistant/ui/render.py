@@ -19,8 +19,12 @@ _MARKER = re.compile(r"[ \t]*\[([0-9]{1,4}(?:\s*,\s*[0-9]{1,4})*)\]")
 _UNFINISHED_MARKER = re.compile(r"[ \t]*\[[0-9,\s]*$")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
+PROMISE = (
+    "Answers come from your own articles only. Every sentence is cited and checked; where your articles are silent, "
+    "you are told so."
+)
 FLAGS: dict[ClaimStatus, tuple[str, str]] = {
-    "partial": ("partly supported", "The cited passage holds only part of this sentence. Read the quote before relying on it."),
+    "partial": ("partly supported", "The cited passage holds only part of this sentence. Read the quote first."),
     "unsupported": ("not supported", "No passage was found that holds this sentence. Do not rely on it."),
 }
 
@@ -30,11 +34,10 @@ FLAGS: dict[ClaimStatus, tuple[str, str]] = {
 
 def welcome(articles: Sequence[ArticleInfo]) -> Html:
     """What this is and what it has read, or how to give it something to read."""
-    promise = "Answers come from your own articles only. Every sentence is cited and checked; where your articles are silent, you are told so."
     return tag(
         "div",
         tag("h2", "What would you like to know?"),
-        tag("p", promise),
+        tag("p", PROMISE),
         holdings(articles) if articles else empty_index(),
         class_="q-welcome",
     )
@@ -104,10 +107,8 @@ def body(view: Exchange, name: str) -> Html:
     return progress("Searching your articles", view.seconds)
 
 
-def status(view: Exchange | None) -> str:
+def status(view: Exchange) -> str:
     """One plain sentence for people who listen to the page."""
-    if view is None:
-        return ""
     if view.answer is not None and view.answer.abstained:
         return "Your sources do not answer this."
     if view.answer is not None:
@@ -126,6 +127,11 @@ def status(view: Exchange | None) -> str:
 def keys() -> Html:
     """What the keyboard does, shown until there is something to report."""
     return tag("p", "Enter asks · Shift + Enter starts a new line · Esc stops", class_="q-keys")
+
+
+def report(view: Exchange | None) -> Html:
+    """The line under the question box: the stage of the newest exchange, or the keys before there is one."""
+    return keys() if view is None else status_line(status(view))
 
 
 def status_line(sentence: str) -> Html:
@@ -179,9 +185,10 @@ def failed(message: str) -> Html:
 
 def stopped(view: Exchange, name: str) -> Html:
     """What had come before somebody stopped it."""
-    note = "Stopped. What was written so far has not been checked." if view.raw_text else "Stopped before anything was written."
+    said = "What was written so far has not been checked." if view.raw_text else "Nothing had been written yet."
     text_so_far = draft(view.raw_text) if view.raw_text else NOTHING
-    return join((text_so_far, tag("p", note, class_="q-note"), found(view.evidence, name, folded=True)))
+    note = tag("p", f"Stopped. {said}", class_="q-note")
+    return join((text_so_far, note, found(view.evidence, name, folded=True)))
 
 
 # ── an answer ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -256,7 +263,8 @@ def doubts(claims: Sequence[Claim]) -> Html:
         return NOTHING
     doubted = sum(claim.status in FLAGS for claim in claims)
     advice = FLAGS[present[0]][1] if len(present) == 1 else "Read the quotes before relying on the marked ones."
-    return tag("p", f"{doubted} of {count(len(claims), 'sentence')} could not be fully confirmed. {advice}", class_="q-note")
+    lead = f"{doubted} of {count(len(claims), 'sentence')} could not be fully confirmed."
+    return tag("p", f"{lead} {advice}", class_="q-note")
 
 
 def citations(answer: Answer, view: Exchange, name: str) -> Html:
@@ -411,7 +419,7 @@ def _raw_marker(number: int) -> Html:
 
 
 def _with_markers(stretch: str, show: Callable[[int], Html | None]) -> Html:
-    """`stretch` as text with its [n] markers drawn by `show`; a marker with a number it does not know stays as it is."""
+    """`stretch` as text, its [n] markers drawn by `show`; a marker with an unknown number stays as it is."""
     parts: list[Html] = []
     done = 0
     for match in _MARKER.finditer(stretch):

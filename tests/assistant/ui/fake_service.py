@@ -32,7 +32,7 @@ from assistant.types import (
     Unresolved,
     Usage,
 )
-from assistant.ui.page import ChatService
+from assistant.ui.service import ChatService
 from index.types import Article, ArticleInfo, Chunk, Hit
 
 SITUATION = "What is the situation in Kurakhove?"
@@ -67,8 +67,8 @@ ARTICLES = (
         "pressure",
         "Kurakhove under heavy pressure as Russia keeps the initiative",
         "Kurakhove, a town in the south of Ukraine's Donetsk region, has been surrounded on several sides by Russian "
-        "troops for months, and Ukraine is struggling to keep it. President Volodymyr Zelensky has called this \"the "
-        "most difficult area\" of the front.\n\nKurakhove is one of several places where Russian forces are pressing. "
+        'troops for months, and Ukraine is struggling to keep it. President Volodymyr Zelensky has called this "the '
+        'most difficult area" of the front.\n\nKurakhove is one of several places where Russian forces are pressing. '
         "George Barros of the Institute for the Study of War said on CNN in November 2024 that Russia has the "
         "initiative along the whole line. In his view Russian commanders make use of small tactical gains and then "
         "reinforce them, so that Ukraine has to react instead of choosing where to fight.",
@@ -160,8 +160,17 @@ class FakeAnswers:
 
 def info_of(one: Article) -> ArticleInfo:
     return ArticleInfo(
-        one.id, one.uri, one.title, one.published, one.published_from, one.language, one.url, one.source, one.digest,
-        len(one.text), 1,
+        one.id,
+        one.uri,
+        one.title,
+        one.published,
+        one.published_from,
+        one.language,
+        one.url,
+        one.source,
+        one.digest,
+        len(one.text),
+        1,
     )
 
 
@@ -175,8 +184,17 @@ def evidence_of(number: int, one: Article) -> Evidence:
 def cite(number: int, one: Article, quote: str) -> Citation:
     start = one.text.index(quote)
     return Citation(
-        number, one.id, f"{one.id}-0", one.title, one.source, one.url, one.published, one.published_from, start,
-        start + len(quote), quote,
+        number,
+        one.id,
+        f"{one.id}-0",
+        one.title,
+        one.source,
+        one.url,
+        one.published,
+        one.published_from,
+        start,
+        start + len(quote),
+        quote,
     )
 
 
@@ -233,7 +251,11 @@ def situation_answer(question: str, evidence: tuple[Evidence, ...]) -> Answer:
     parts: list[tuple[str, ClaimStatus]] = [
         ("Kurakhove has been surrounded on several sides by Russian troops for months. [1]", "supported"),
         ('President Zelensky has called it "the most difficult area" of the front. [2]', "supported"),
-        ("Russia's defence ministry says that its troops took the town on 6 January 2025, which Ukraine denies. [3][4]", "partial"),
+        (
+            "Russia's defence ministry says that its troops took the town on 6 January 2025, which Ukraine denies. "
+            "[3][4]",
+            "partial",
+        ),
         ("Most residents have left.", "unsupported"),
     ]
     return answer_of(question, parts, citations, evidence, (Unresolved("[7]", 212, 215),))

@@ -1,4 +1,7 @@
-"""Pictures of the page in every state: `python -m tests.assistant.ui.screenshots FOLDER`. Writes PNG files only there."""
+"""Pictures of the page in every state: `python -m tests.assistant.ui.screenshots FOLDER [STATE…]`.
+
+Serves the page with the fake service and writes PNG files into FOLDER only.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,17 @@ def stopped(page: Page) -> None:
 
 
 STATES: tuple[Callable[[Page], None], ...] = (
-    welcome, reading, writing, answered, checking, details, second, queued, abstained, failed, stopped,
+    welcome,
+    reading,
+    writing,
+    answered,
+    checking,
+    details,
+    second,
+    queued,
+    abstained,
+    failed,
+    stopped,
 )
 
 

@@ -1,0 +1,95 @@
+"""What the page needs of the assistant, and how one question runs through it.
+
+Knows threads only through the relay, and no Gradio: a question becomes a growing exchange, every error a message in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from assistant.errors import AssistantError, GenerationCancelled
+from assistant.types import Answer, Event, Question
+from assistant.ui.conversation import Asked, Conversation
+from assistant.ui.exchange import Context, Exchange, advance, context_of, fail, stop
+from assistant.ui.relay import Relay
+from index.errors import IndexingError
+from index.types import Article, ArticleInfo
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatService:
+    """What the page needs of the assistant and the index.
+
+    `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
+    `article` gives one with its text; `examples` are questions the corpus can answer.
+    """
+
+    ask: Callable[[Question, threading.Event], Iterator[Event]]
+    articles: Callable[[], Sequence[ArticleInfo]]
+    article: Callable[[str], Article | None]
+    examples: tuple[str, ...] = ()
+
+
+def answer(
+    service: ChatService, relay: Relay, conversation: Conversation, clock: Callable[[], float]
+) -> Iterator[None]:
+    """Answer the next question in line; after each step the conversation holds what to show.
+
+    Every error ends as a message in the exchange. Closing the iterator, or the conversation's `stop`, ends the work.
+    """
+    asked = conversation.begin()
+    if asked is None:
+        return
+    try:
+        for exchange in exchanges(service, relay, asked, conversation.question(asked), clock):
+            conversation.show(exchange)
+            if exchange.running:
+                yield
+    finally:
+        conversation.end(asked)
+    yield
+
+
+def exchanges(
+    service: ChatService, relay: Relay, asked: Asked, question: Question, clock: Callable[[], float]
+) -> Iterator[Exchange]:
+    """One exchange as it grows; the last one is over."""
+    exchange, begun = Exchange(asked.number, asked.text), clock()
+    yield exchange
+    try:
+        for batch in relay.batches(question, asked.cancel):
+            for event in batch:
+                exchange = advance(exchange, event)
+            if exchange.running:
+                yield replace(exchange, seconds=clock() - begun)
+    except GenerationCancelled:
+        exchange = stop(exchange)
+    except (AssistantError, IndexingError) as error:
+        exchange = fail(exchange, str(error))
+    except Exception as error:
+        log.exception("an answer broke off")
+        kind = type(error).__name__
+        exchange = fail(exchange, f"something unforeseen went wrong ({kind}); ask again, or look with `quoth doctor`")
+    if exchange.answer is not None:
+        exchange = replace(exchange, contexts=contexts(exchange.answer, service.article))
+    yield stop(exchange) if exchange.running else exchange
+
+
+def contexts(answer: Answer, article: Callable[[str], Article | None]) -> Mapping[int, Context]:
+    """What stands around each quote. An article that cannot be read leaves its quotes without surroundings."""
+    found: dict[int, Context] = {}
+    for citation in answer.citations:
+        try:
+            context = context_of(citation, article(citation.article_id))
+        except IndexingError as error:
+            log.info("no context for citation %d: %s", citation.number, error)
+            continue
+        if context is not None:
+            found[citation.number] = context
+    return MappingProxyType(found)
