@@ -260,9 +260,16 @@ def _library(dataset: Dataset, index: CorpusIndex) -> Library:
     documents = {a.id: doc_id for a in index.articles() if (doc_id := doc_id_of(a.uri)) is not None}
     texts = {document.doc_id: document.text for document in dataset.documents}
     for article_id, doc_id in documents.items():
-        if doc_id in texts and text(article_id) != texts[doc_id]:
+        if doc_id in texts and not _is_stored_as(texts[doc_id], text(article_id)):
             raise EvaluationError(
                 f"the index holds another text of document {doc_id!r} than {dataset.name}'s corpus; "
                 "delete this corpus's index, so that it is built again"
             )
     return Library(documents, text)
+
+
+def _is_stored_as(text: str, stored: str | None) -> bool:
+    """Whether every offset means the same in both: characters no database can store are stored as U+FFFD."""
+    if stored is None or len(stored) != len(text):
+        return False
+    return stored == text or all(kept in (given, "\ufffd") for given, kept in zip(text, stored, strict=True))

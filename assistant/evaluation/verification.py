@@ -19,6 +19,7 @@ from assistant.errors import AssistantError
 from assistant.evaluation.aggregate import Estimate, spread
 from assistant.evaluation.datasets import Pair, PairSet, draw_pairs
 from assistant.evaluation.journal import HOPELESS, Json, open_journal, read_run, write_atomically
+from assistant.evaluation.markdown import escape, number
 from assistant.evaluation.metrics import (
     Indices,
     auroc,
@@ -27,7 +28,6 @@ from assistant.evaluation.metrics import (
     best_threshold,
     bootstrap,
 )
-from assistant.evaluation.report import escape, number
 
 FORMAT = 1
 Verify = Callable[[str, str], float]

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.evaluation.aggregate import Table, estimates, spread, statistics
+from assistant.evaluation.cases import worst_cases
 from assistant.evaluation.journal import Json
+from assistant.evaluation.markdown import escape, to_markdown
 from assistant.evaluation.metrics import reward
 from assistant.evaluation.plots import to_html
-from assistant.evaluation.report import build_report, escape, to_markdown, worst_cases, write_report
+from assistant.evaluation.report import build_report, write_report
 
 HEADER: Json = {
     "dataset": "animals",

@@ -234,6 +234,16 @@ def test_an_index_of_another_text_is_refused_because_every_offset_would_be_wrong
         world.evaluate()
 
 
+def test_a_character_no_database_can_store_leaves_the_offsets_right(tmp_path: Path) -> None:
+    dataset = read_dataset(write_dataset(tmp_path / "d", [{"doc_id": "otter", "title": "T", "text": "A\0B."}]))
+    stored = Dataset("d", (Document("otter", "T", "A\ufffdB."),), (), "", "")
+    system = System(CorpusInMemory(stored).retrieve)
+    evaluate(dataset, CorpusInMemory(stored), system, tmp_path / "out", Plan(limit=1), clock=ticking())
+    moved = Dataset("d", (Document("otter", "T", "AB."),), (), "", "")
+    with pytest.raises(EvaluationError, match="another text"):
+        evaluate(dataset, CorpusInMemory(moved), system, tmp_path / "out", Plan(limit=1), clock=ticking())
+
+
 def test_a_document_that_did_not_get_in_is_counted(world: World) -> None:
     fewer = world.dataset.documents[1:]
     world.index.dataset = Dataset("animals", fewer, world.dataset.questions, "", "")
