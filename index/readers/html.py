@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from index.dates import parse_publication_date
@@ -36,7 +37,9 @@ _CHARSET = re.compile(
 )
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _CONTROL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));?", re.I)
+_ROOT = re.compile(r"<html[\s>]", re.I)
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_MOST_DATES = 50
 _NO_DATE_SEARCH = {"extensive_search": False, "original_date": True}
 _SHORT_CHARACTERS = 250
 _SHORT_SHARE = 0.8
@@ -78,7 +81,8 @@ def read_html(page: RawPage, charset: str | None = None) -> Draft:
 def _draft(html: str, name: str) -> Draft:
     import trafilatura  # 0.2 s to import, with lxml: only for those who have HTML
 
-    tree = trafilatura.load_html(html)
+    # A fragment is refused by itself; wrapped, it is a page.
+    tree = trafilatura.load_html(html if _ROOT.search(html) else f"<html>{html}</html>")
     if tree is None:
         raise SourceUnreadable("has no text that a reader would see")
     published, published_from = _published(tree)
@@ -124,7 +128,7 @@ def _published(tree: Any) -> tuple[date | None, str | None]:
         (_time_dates(tree, _TIMES_OF_THE_ARTICLE), PUBLISHED_IN_TIME_TAG),
         (_time_dates(tree, _TIMES_AROUND_IT), PUBLISHED_IN_TIME_TAG),
     ):
-        days = {day for day in map(parse_publication_date, dates) if day}
+        days = {day for day in map(parse_publication_date, islice(dates, _MOST_DATES)) if day}
         if len(days) == 1:
             return days.pop(), place
     return None, None
