@@ -10,6 +10,7 @@ One connection serves all threads, one at a time; transactions are short, becaus
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import logging
 import sqlite3
@@ -241,6 +242,14 @@ class Store:
         with self._lock, _translated(self.directory):
             return self._connection.execute(sql, values).fetchall()
 
+    @contextmanager
+    def _as_promised(self) -> Iterator[None]:
+        """Values that cannot be what was once stored: a date that is none, half a vector."""
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            raise _damaged(self.directory, str(error)) from error
+
     def _value(self, sql: str, *values: object) -> Any:
         rows = self._rows(sql, *values)
         return rows[0][0] if rows else None
@@ -305,11 +314,13 @@ class Store:
     def articles(self) -> tuple[ArticleInfo, ...]:
         """Newest publication first, those of unknown date last."""
         rows = self._rows(f"SELECT {_INFO} FROM articles ORDER BY published IS NULL, published DESC, title, uri")
-        return tuple(_info(row) for row in rows)
+        with self._as_promised():
+            return tuple(_info(row) for row in rows)
 
     def article(self, article_id: str) -> Article | None:
         rows = self._rows(f"SELECT {_ARTICLE} FROM articles WHERE id = ?", article_id)
-        return _article(rows[0]) if rows else None
+        with self._as_promised():
+            return _article(rows[0]) if rows else None
 
     def find_article(self, name: str) -> ArticleInfo | None:
         """The article with this id or URI, or the only one whose id begins so. Raises IndexingError if several do."""
@@ -318,7 +329,8 @@ class Store:
         if name and len(rows) > 1:
             ids = ", ".join(row[0] for row in rows[:5])
             raise IndexingError(f"{name!r} fits {len(rows)} articles: {ids}. Give more of the id.")
-        return _info(rows[0]) if name and rows else None
+        with self._as_promised():
+            return _info(rows[0]) if name and rows else None
 
     def put(self, entry: Entry) -> None:
         """Store an article with its chunks, words and vectors, in place of what had its URI."""
@@ -385,15 +397,13 @@ class Store:
 
     def vectors(self, after: int = 0) -> tuple[Ids, Vectors]:
         """The keys above `after`, in order, and their vectors, shape (n, dimension)."""
-        with self.snapshot():
+        with self.snapshot(), self._as_promised():
             count = self._value("SELECT count(*) FROM vectors WHERE key > ?", after)
             dimension = self._value("SELECT dimension FROM manifest")
             ids, vectors = np.empty(count, dtype=np.int64), np.empty((count, dimension), dtype=np.float32)
             rows = self._connection.execute("SELECT key, vector FROM vectors WHERE key > ? ORDER BY key", (after,))
             for row, (key, blob) in enumerate(rows):
-                if len(blob) != 4 * dimension:
-                    raise _damaged(self.directory, f"the vector of chunk {key} has {len(blob)} bytes")
-                ids[row], vectors[row] = key, np.frombuffer(blob, dtype="<f4")
+                ids[row], vectors[row] = key, np.frombuffer(blob, "<f4", dimension)
         return ids, vectors
 
     def known_vectors(self, inputs: Sequence[bytes]) -> dict[bytes, Vectors]:
@@ -418,7 +428,8 @@ class Store:
             " WHERE chunks.key IN (SELECT value FROM json_each(?))",
             json.dumps([int(key) for key in keys]),
         )
-        return {key: (Chunk(*rest[:7]), _info(rest[7:])) for key, *rest in rows}
+        with self._as_promised():
+            return {key: (Chunk(*rest[:7]), _info(rest[7:])) for key, *rest in rows}
 
     # Health -------------------------------------------------------------------------------------------------------
 
@@ -429,18 +440,27 @@ class Store:
                 problems = [row for (row,) in self._rows("PRAGMA integrity_check") if row != "ok"]
                 problems += [f"{row[0]} points at nothing" for row in self._rows("PRAGMA foreign_key_check")]
                 problems += [f"chunk {chunk_id} has no vector" for (chunk_id,) in self._rows(_WITHOUT_VECTOR)]
+                problems += self._untrue_vectors()
                 for (article_id,) in self._rows("SELECT id FROM articles"):
-                    problems += self._misplaced(article_id)
+                    problems += self._untrue_texts(article_id)
             with self._lock, _translated(self.directory):
                 lexical.check(self._connection)
         except IndexingError as error:
             return (str(error),)
         return tuple(problems)
 
-    def _misplaced(self, article_id: str) -> list[str]:
-        text = self._value("SELECT text FROM articles WHERE id = ?", article_id)
+    def _untrue_vectors(self) -> list[str]:
+        ids, vectors = self.vectors()
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)  # a damaged number may be huge
+        return [f"the vector of chunk {key} is not of unit length" for key in ids[~(abs(lengths - 1) < 1e-3)]]
+
+    def _untrue_texts(self, article_id: str) -> list[str]:
+        ((text, digest),) = self._rows("SELECT text, digest FROM articles WHERE id = ?", article_id)
         rows = self._rows("SELECT id, start, end, text FROM chunks WHERE article_id = ?", article_id)
-        return [f"chunk {row[0]} is not what its article says" for row in rows if text[row[1] : row[2]] != row[3]]
+        changed = hashlib.sha256(text.encode()).hexdigest() != digest
+        return [f"the text of article {article_id} has changed"] * changed + [
+            f"chunk {row[0]} is not what its article says" for row in rows if text[row[1] : row[2]] != row[3]
+        ]
 
 
 _WITHOUT_VECTOR = "SELECT id FROM chunks WHERE key NOT IN (SELECT key FROM vectors)"
@@ -525,9 +545,13 @@ def _from_sqlite(error: sqlite3.Error, directory: Path | None) -> IndexingError:
         return _full(directory)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return IndexBusy(f"{_named(directory)} is in use by another program ({error}). Try again when it is done.")
-    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    if code.startswith(_DAMAGE) or (not code and isinstance(error, sqlite3.OperationalError)):
         return _damaged(directory, str(error))
     return IndexingError(f"{_named(directory)} cannot be used: {error} ({code or type(error).__name__}).")
+
+
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH")
+"""What only wrong content brings about. Text that is not UTF-8 does too: an operational error without a code."""
 
 
 def _full(directory: Path | None) -> StorageFull:

@@ -1,0 +1,319 @@
+"""The truth on disk: what is stored comes back whole, and what goes wrong says what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import IndexBusy, IndexDamaged, IndexingError, IndexMismatch, IndexMissing, StorageFull
+from index.search import Index
+from index.store import DATABASE, Entry, Store
+from index.types import Article, Chunk, ChunkingSettings, Filters
+from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, filled_store, ingester, page
+
+ARTICLE = Article(
+    id="a1",
+    uri="mem:1",
+    title="Été à Nîmes",
+    text="Zero\x00 inside. 🙂 Outside.",
+    digest="0676af14aa05706534f1ba6aeaf1d95f644f9a0d5b3a28c87c4da3611fc2b191",
+    published=date(2024, 12, 3),
+    published_from="front matter",
+    language="fr",
+    url="https://example.org/1",
+    source="Example",
+    added=datetime(2025, 1, 1, 12, 30, tzinfo=UTC),
+)
+
+
+def with_text(text: str) -> Article:
+    return replace(ARTICLE, text=text, digest=hashlib.sha256(text.encode()).hexdigest())
+
+
+def entry(article: Article = ARTICLE) -> Entry:
+    spans = [(0, 13), (14, len(article.text))]
+    chunks = tuple(
+        Chunk(f"{article.id}-{n}", article.id, n, start, end, article.text[start:end], None)
+        for n, (start, end) in enumerate(spans)
+    )
+    return Entry(article, "r1", chunks, (b"x", b"y"), np.eye(2, 4, dtype=np.float32))
+
+
+def claimed(store: Store) -> Store:
+    store.claim("fake", 4, CHUNKING)
+    return store
+
+
+def test_an_article_comes_back_as_it_was_put(tmp_path: Path) -> None:
+    with claimed(Store.open(tmp_path)) as store:
+        store.put(entry())
+    with Store.open(tmp_path) as store:
+        assert store.article("a1") == ARTICLE
+        assert store.revisions() == {"mem:1": "r1"}
+        passages = store.passages(store.keys(Filters()))
+        assert [chunk for chunk, _ in passages.values()] == list(entry().chunks)
+        info = next(iter(passages.values()))[1]
+        assert (info.characters, info.chunks, info.published) == (len(ARTICLE.text), 2, ARTICLE.published)
+        ids, vectors = store.vectors()
+        assert ids.tolist() == sorted(passages)
+        assert vectors.tolist() == np.eye(2, 4).tolist()
+        assert store.check() == ()
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=15))
+@settings(deadline=None, max_examples=60)
+def test_any_text_comes_back_to_the_last_code_point(text: str) -> None:
+    with claimed(Store.open(None)) as store:
+        article = with_text(text)
+        store.put(entry(article))
+        assert store.article("a1") == article
+        assert store.check() == ()
+
+
+def test_every_transaction_that_changes_something_has_its_own_generation_and_stamp() -> None:
+    store = Store.open(None)
+    seen = [(store.manifest().generation, store.stamp())]
+    claimed(store)
+    seen.append((store.manifest().generation, store.stamp()))
+    with store.transaction():
+        store.put(entry())
+        store.touch("mem:1", "r2")
+    seen.append((store.manifest().generation, store.stamp()))
+    assert [generation for generation, _ in seen] == [0, 1, 2]
+    assert len({stamp for _, stamp in seen}) == 3
+
+
+def test_a_key_never_comes_back() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry())
+    before = store.keys(Filters())
+    store.remove(["a1"])
+    store.put(entry())
+    assert store.keys(Filters()).min() > before.max()
+
+
+def test_a_transaction_that_fails_changes_nothing() -> None:
+    store = claimed(Store.open(None))
+    before = store.manifest()
+    with pytest.raises(KeyboardInterrupt), store.transaction():
+        store.put(entry())
+        raise KeyboardInterrupt
+    assert store.manifest() == before
+    store.put(entry())
+    assert store.manifest().chunks == 2
+
+
+def test_removing_tells_what_was_there() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry())
+    assert store.remove(["a1", "nowhere"]) == ("mem:1",)
+    assert store.is_empty()
+    assert store.check() == ()
+
+
+def test_filters_select_by_date_source_and_article() -> None:
+    store = filled_store(
+        {
+            "mem:old": page("Old.", published=date(2024, 1, 1), source="A"),
+            "mem:new": page("New.", published=date(2025, 1, 1), source="B"),
+            "mem:undated": page("Undated.", source="B"),
+        }
+    )
+
+    def passing(filters: Filters) -> set[str]:
+        return {info.uri for _, info in store.passages(store.keys(filters)).values()}
+
+    assert passing(Filters()) == {"mem:old", "mem:new", "mem:undated"}
+    assert passing(Filters(since=date(2024, 1, 1))) == {"mem:old", "mem:new"}
+    assert passing(Filters(since=date(2024, 1, 2))) == {"mem:new"}
+    assert passing(Filters(until=date(2024, 12, 31))) == {"mem:old"}
+    assert passing(Filters(sources=("B", "C"))) == {"mem:new", "mem:undated"}
+    new = store.find_article("mem:new")
+    assert new is not None
+    assert passing(Filters(article_ids=(new.id,))) == {"mem:new"}
+    assert passing(Filters(since=date(2024, 6, 1), sources=("A",))) == set()
+
+
+def test_articles_are_listed_newest_first_and_undated_last() -> None:
+    store = filled_store(
+        {
+            "mem:1": page("One."),
+            "mem:2": page("Two.", published=date(2024, 1, 1)),
+            "mem:3": page("Three.", published=date(2025, 1, 1)),
+        }
+    )
+    assert [info.uri for info in store.articles()] == ["mem:3", "mem:2", "mem:1"]
+
+
+def test_an_article_is_found_by_uri_id_or_the_beginning_of_its_id() -> None:
+    store = filled_store({f"mem:{n}": page(f"Text {n}.") for n in range(20)})
+    info = store.articles()[0]
+    assert store.find_article(info.uri) == info
+    assert store.find_article(info.id) == info
+    assert store.find_article(info.id[:9]) == info
+    assert store.find_article("b") is None
+    assert store.find_article("") is None
+    assert store.find_article("a%") is None
+    with pytest.raises(IndexingError, match="fits 20 articles"):
+        store.find_article("a")
+
+
+# What goes wrong
+
+
+def test_opening_for_reading_makes_no_index(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="quoth add"):
+        Store.open(tmp_path / "none", create=False)
+    assert not (tmp_path / "none").exists()
+
+
+def test_another_embedder_is_refused_with_the_repair(tmp_path: Path) -> None:
+    store = filled_store({"mem:1": page("Text.")}, Store.open(tmp_path))
+    with pytest.raises(IndexMismatch, match=r"'fake'.*'other'.*quoth add --rebuild.*--data") as raised:
+        store.require("other")
+    assert str(tmp_path) in str(raised.value)
+    with pytest.raises(IndexMismatch, match="vector length is 32, wanted 99"):
+        store.require("fake", 99)
+    with pytest.raises(IndexMismatch, match="chunk_tokens is 24, wanted 25"):
+        store.require("fake", 32, replace(CHUNKING, chunk_tokens=25))
+    store.require("fake", 32, CHUNKING)
+
+
+def test_an_empty_index_takes_any_settings() -> None:
+    store = claimed(Store.open(None))
+    store.claim("other", 5, ChunkingSettings(9, 1))
+    assert store.manifest().embedder == "other"
+
+
+def test_an_index_of_another_format_is_refused(tmp_path: Path) -> None:
+    Store.open(tmp_path).close()
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(IndexMismatch, match="format 99"):
+        Store.open(tmp_path)
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(IndexMismatch, match="another program"):
+        Store.open(tmp_path)
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+
+
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"not a database at all" * 100)
+    with pytest.raises(IndexDamaged, match="quoth add"):
+        Store.open(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(IndexingError, match="--data"):
+        Store.open(tmp_path / "file" / "index")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_database_is_reported_or_harmless(seed: int, tmp_path: Path) -> None:
+    pages = {f"mem:{n}": page(f"Text {n} of the harbour. " * 40, f"Title {n}") for n in range(8)}
+    filled_store(pages, Store.open(tmp_path)).close()
+    path, random = tmp_path / DATABASE, np.random.default_rng(seed)
+    body = bytearray(path.read_bytes())
+    first = int(random.integers(100, len(body) - 3000))
+    body[first : first + 3000] = random.bytes(3000)
+    path.write_bytes(body)
+    try:
+        with Store.open(tmp_path) as store:
+            store.check()
+            store.articles()
+            Index(store, FakeEmbedder()).retrieve("harbour", 5)
+            ingester(store).add(FakeSource({"mem:0": page("Changed.")}))
+    except IndexingError as error:
+        assert "quoth add" in str(error) or "--data" in str(error)
+
+
+def cramped(pages: int) -> Callable[..., sqlite3.Connection]:
+    """Connections to a disk that has room for so many pages of the database."""
+
+    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(*arguments, **named)
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    return connect
+
+
+def test_a_full_disk_loses_nothing_that_was_stored(tmp_path: Path) -> None:
+    pages = {f"mem:{n}": page(f"Article {n} speaks at some length. " * 60, f"Title {n}") for n in range(30)}
+    with Store.open(tmp_path, connect=cramped(150)) as store:
+        with pytest.raises(StorageFull, match="Make room"):
+            ingester(store).add(FakeSource(pages))
+        stored = store.revisions()
+        assert 0 < len(stored) < len(pages)
+        assert store.check() == ()
+    with Store.open(tmp_path) as store:
+        assert store.revisions() == stored
+        assert len(ingester(store).add(FakeSource(pages)).added) == len(pages) - len(stored)
+        assert store.check() == ()
+
+
+def test_a_disk_too_full_for_an_empty_index_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(StorageFull):
+        Store.open(tmp_path, connect=cramped(5))
+
+
+def test_a_second_writer_is_told_to_wait(tmp_path: Path) -> None:
+    with (
+        Store.open(tmp_path) as first,
+        Store.open(tmp_path) as second,
+        first.writing(),
+        pytest.raises(IndexBusy, match="Another quoth"),
+        second.writing(timeout_seconds=0.05),
+    ):
+        raise AssertionError("two writers at once")
+    with Store.open(tmp_path) as third, third.writing(timeout_seconds=0):
+        pass
+
+
+def test_a_reader_sees_one_state_while_another_process_writes(tmp_path: Path) -> None:
+    with claimed(Store.open(tmp_path)) as writer, Store.open(tmp_path) as reader:
+        with reader.snapshot():
+            before = reader.manifest()
+            writer.put(entry())
+            assert reader.manifest() == before
+        assert reader.manifest().chunks == 2
+
+
+def test_threads_share_a_store(tmp_path: Path) -> None:
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(10):
+                article = replace(with_text(f"{ARTICLE.text} {turn}"), id=f"a{number}", uri=f"mem:{number}")
+                store.put(entry(article))
+                assert store.article(f"a{number}") == article
+        except BaseException as error:
+            failures.append(error)
+
+    with claimed(Store.open(tmp_path)) as store:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert store.manifest().articles == 4
+        assert store.check() == ()
