@@ -216,6 +216,7 @@ class _Run:
                 self._store.touch(uri, revision)
         log.info("batch stored articles=%d chunks=%d", len(self._staged), len(vectors))
         self._staged, self._touched = [], {}
+        self._tell()
 
     def examined(self, uri: str) -> None:
         self._uri = uri
@@ -245,12 +246,13 @@ class _Run:
         """The vector of each text by the digest of it, computed only for what was never embedded before."""
         wanted = {self._input(text): text for text in texts}
         vectors = self._store.known_vectors(tuple(wanted))
-        self._chunks += len(texts)
         missing = [given for given in wanted if given not in vectors]
+        self._chunks += len(texts) - len(missing)
         for first in range(0, len(missing), _BATCH_CHUNKS):
             batch = missing[first : first + _BATCH_CHUNKS]
             vectors |= zip(batch, self._embedder.embed_documents([wanted[given] for given in batch]), strict=True)
             self._embedded += len(batch)
+            self._chunks += len(batch)
             self._tell()
         return vectors
 
@@ -264,7 +266,7 @@ class _Run:
 
     def _tell(self) -> None:
         if self._progress:
-            self._progress(IngestProgress(self._uri, self._examined, self._total, self._embedded, self._seconds()))
+            self._progress(IngestProgress(self._uri, self._examined, self._total, self._chunks, self._seconds()))
 
     def _seconds(self) -> float:
         return (self._clock() - self._started).total_seconds()
