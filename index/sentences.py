@@ -29,14 +29,18 @@ _MARKED_HEADING = re.compile(r"#{1,6}\s+\S")
 _UNDERLINE = re.compile(r"(?:=+|-{2,})$")
 _RULE = re.compile(r"(?:[-*_=~#]\s?){3,}$|```|~~~")
 _ITEM = re.compile(r"[-*+•‣◦▪·]\s|\|")
-_ORDINAL = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])[.)]\s")
+_ORDINAL = re.compile(r"\(?(?:\d{1,3}[.)]|[a-z][.)]|[A-Z]\))\s")
 _ONLY_ORDINAL = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])[.)]\s*$")
 _ORDINAL_CHARACTERS = 16
 _CLOSED = re.compile(r"[.!?…:。！？։؟।][\"'”’»›)\]*_]*$")
 _OPEN = re.compile(r"(?:[,;(\[{“‘«&/+–—-]|(?<![^\W\d_])[^\W\d_]{1,3})$")
 _NO_HEADING_END = ".,;:!?…。！？،؛"
+_TWO_SENTENCES = re.compile(r"[^\W\d_]{3,}[.!?][\"'”’»)]*\s")
 _NO_HEADING_START = re.compile(r"[|>`(\[{•‣◦▪·.,;:!?-]")
-_ABBREVIATED = re.compile(r"(?:(?<![^\W_])[^\W_]{1,4}|[^\W_]\.[^\W_]{1,3})\.\s*$")
+_ABBREVIATED = re.compile(
+    r"(?:[^\W_]\.[^\W_]{1,3}|\d[a-z]{0,2}|(?<![^\W_])[b-df-hj-np-tv-z]{1,4}|\bapprox|\bresp|\bincl|\best|\bca|\bmin|\bmax)\.\s*$",
+    re.I,
+)
 _BLANK_LINES = re.compile(r"\s*\n")
 _ONE_SENTENCE = re.compile(r"[^.!?\x80-\U0010ffff]{1,300}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -137,7 +141,8 @@ def _segments(text: str) -> Iterator[_Segment]:
         first, continued = 0, False
         for index in range(1, len(block) + 1):
             above = block[index - 1]
-            if index < len(block) and not _breaks(above, block[index], room, continued):
+            listed = bool(_ITEM.match(block[first].text) or _ORDINAL.match(block[first].text))
+            if index < len(block) and not _breaks(above, block[index], room, continued, listed):
                 continued = not _CLOSED.search(above.text)
                 continue
             yield _segment(block[first:index])
@@ -159,22 +164,22 @@ def _room(block: list[_Line]) -> float:
     return float("inf") if width > _WIDEST_WRAP else 0.8 * max(width, _NARROWEST_WRAP)
 
 
-def _breaks(above: _Line, below: _Line, room: float, continued: bool) -> bool:
+def _breaks(above: _Line, below: _Line, room: float, continued: bool, listed: bool) -> bool:
     """Whether the line break between two lines of a block ends a sentence whatever the punctuation.
 
-    `continued`: `above` itself goes on with a sentence of the line before it.
+    `continued`: `above` itself goes on with a sentence of the line before it. `listed`: both follow a list item.
     """
     if _UNDERLINE.match(below.text) and not continued and not _stands_alone(above):
         return False
     if _stands_alone(above) or _stands_alone(below) or _UNDERLINE.match(above.text) or _ITEM.match(below.text):
         return True
     closed = bool(_CLOSED.search(above.text))
-    if _ORDINAL.match(below.text):
-        return closed or not continued
+    short = len(above.text) + 1 + len(below.text.split(maxsplit=1)[0]) <= room
+    if _ORDINAL.match(below.text) and (closed or listed):
+        return True
     if not closed and (continued or _OPEN.search(above.text)):
         return False
-    first_word = below.text.split(maxsplit=1)[0]
-    return not below.text[0].islower() and len(above.text) + 1 + len(first_word) <= room
+    return short and not below.text[0].islower()
 
 
 def _stands_alone(line: _Line) -> bool:
@@ -210,6 +215,8 @@ def _title_like(text: str, segment: _Segment) -> bool:
         return False
     line = text[segment.start : segment.end]
     if line[-1] in _NO_HEADING_END or _NO_HEADING_START.match(line) or _ITEM.match(line) or _RULE.match(line):
+        return False
+    if _TWO_SENTENCES.search(line):
         return False
     first_letter = next((character for character in line if character.isalpha()), "")
     return bool(first_letter) and not first_letter.islower() and len(line.split()) <= _HEADING_WORDS
