@@ -144,9 +144,7 @@ class Assistant:
 
         return rewrite
 
-    def _tokens(
-        self, prompt: Prompt, cancel: threading.Event, watch: Stopwatch
-    ) -> Generator[Token, None, Completion]:
+    def _tokens(self, prompt: Prompt, cancel: threading.Event, watch: Stopwatch) -> Generator[Token, None, Completion]:
         pieces = self.generator.generate(prompt, cancel)
         while True:
             try:
@@ -156,9 +154,7 @@ class Assistant:
             watch.got_token()
             yield Token(piece)
 
-    def _answer(
-        self, draft: Draft, completion: Completion, cited: Sequence[CitedSentence], watch: Stopwatch
-    ) -> Answer:
+    def _answer(self, draft: Draft, completion: Completion, cited: Sequence[CitedSentence], watch: Stopwatch) -> Answer:
         shown = show(cited)
         claims = tuple(
             self._claim(shown.text, span, numbers, sentence)

@@ -6,55 +6,52 @@ needs it is asked for, and each part is made once.
 
 from __future__ import annotations
 
-import os
+import contextlib
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cached_property
-from importlib import metadata
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from assistant import doctor
 from assistant.abstaining import FittedAbstainer
 from assistant.answering import Assistant, Policy
 from assistant.citing import Attributor
-from assistant.errors import SettingsError
+from assistant.errors import AssistantError, SettingsError
 from assistant.evidence import SentenceSelector
+from assistant.examples import example_questions
+from assistant.generation import complete
 from assistant.given import GivenPassages, Passage
+from assistant.machine import cores, describe, version
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
 from assistant.prompting import Composer, Templates
 from assistant.settings import Settings, hub_is_off
 from assistant.similarity import CachedSimilarity
-from assistant.types import Model
+from assistant.types import Message, Model, Prompt
 from assistant.verifying import LexicalVerifier, Logistic, Thresholds
-from index.errors import IndexMissing
+from index.errors import IndexingError, IndexMissing
 from index.ingest import Ingester
 from index.search import Index
+from index.sentences import sentence_spans
 from index.store import Store
 from index.types import Article, ArticleInfo, ChunkingSettings
 
 if TYPE_CHECKING:
+    from assistant.evaluation.journal import Json
+    from assistant.evaluation.run import Plan
     from assistant.generation import Generator
     from index.embedding import Embedder
 
 HERE = Path(__file__).parent
+PRIVATE = {"data", "models", "endpoint_key"}
+"""Settings that name a person's folders or secrets: no report carries them."""
 REMOTE = frozenset({"http", "https"})
 THRESHOLDS = {"off": 0.0, "eager": 0.3, "balanced": 0.5, "strict": 0.7}
 """The least probability that the sources answer, by name of strictness."""
-
-
-def version() -> str:
-    """Quoth's own version, "unknown" when it runs from a bare checkout."""
-    try:
-        return metadata.version("quoth")
-    except metadata.PackageNotFoundError:
-        return "unknown"
-
-
-def usable_threads(wanted: int) -> int:
-    """`wanted`, or for 0 every core this process may use."""
-    return wanted or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
 
 
 class Assembly:
@@ -77,7 +74,7 @@ class Assembly:
 
     @cached_property
     def threads(self) -> int:
-        return usable_threads(self.settings.threads)
+        return self.settings.threads or cores()
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -227,6 +224,113 @@ class Assembly:
     def assistant_for(self, passages: Sequence[Passage] | None) -> Assistant:
         """Answers over the given passages alone, or over the stored index for None."""
         return self.assistant if passages is None else self.assistant_over(self.index_of(passages))
+
+    def evaluate(self, folder: Path, out: Path, plan: Plan, **options: Any) -> Json:
+        """Score answers, or with `retrieval_only` passages, on a dataset folder; see `evaluation.run.run_dataset`.
+
+        The corpus gets an index of its own under the data folder, kept for the next run.
+        """
+        from assistant.evaluation.datasets import CorpusSource, index_key, read_dataset
+        from assistant.evaluation.run import System, run_dataset
+
+        dataset = read_dataset(folder)
+        key = index_key(dataset, (self.embedder.name, str(self.chunking)))
+        store = self._kept(Store.open(self.settings.data / "evaluation" / key))
+        indexed = self._ingester(store).add(CorpusSource(dataset.documents), options.pop("indexing", None))
+        index = Index(store, self.embedder)
+        ask = None if options.pop("retrieval_only") else self.assistant_over(index).ask
+        system = System(lambda q: index.retrieve(q.text, self.settings.candidates, q.filters), ask)
+        about = {"settings": self.settings.model_dump(mode="json", exclude=PRIVATE), "indexing": asdict(indexed)}
+        return run_dataset(
+            dataset, index, system, out, plan, clock=time.perf_counter, about=lambda: describe() | about, **options
+        )
+
+    def verify_pairs(self, folder: Path, out: Path, **options: Any) -> Json:
+        """Score the verifier on a folder of labelled pairs; see `evaluation.verification.verify_pairs`."""
+        from assistant.evaluation.datasets import read_pairs
+        from assistant.evaluation.verification import verify_pairs
+
+        return verify_pairs(
+            read_pairs(folder),
+            self.support,
+            out,
+            name="lexical",
+            clock=time.perf_counter,
+            about=describe,
+            **options,
+        )
+
+    def support(self, claim: str, evidence: str) -> float:
+        """How far a whole passage holds a claim, in 0..1; the passage is taken sentence by sentence."""
+        return self.verifier(claim, [evidence[start:end] for start, end in sentence_spans(evidence)])
+
+    def serve_page(self, open_browser: bool, announce: Callable[[str], None]) -> None:
+        """Serve the chat page until Ctrl-C."""
+        from assistant.ui.page import serve
+        from assistant.ui.service import ChatService
+
+        service = ChatService(
+            ask=lambda question, cancel: self.assistant.stream(question, cancel),
+            articles=lambda: self.store.articles(),
+            article=lambda article_id: self.store.article(article_id),
+            examples=example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
+        )
+        threading.Thread(target=self._warm, name="warming", daemon=True).start()
+        serve(
+            service,
+            host=self.settings.host,
+            port=self.settings.port,
+            open_browser=open_browser,
+            announce=announce,
+        )
+
+    def _warm(self) -> None:
+        """Load the models while the page opens, so that the first question does not wait for them."""
+        from assistant.llama import LlamaCpp
+
+        with contextlib.suppress(AssistantError, IndexingError):  # the first question tells what is wrong
+            if not self.store.is_empty():
+                self.embedder.embed_query("warm up")
+                if isinstance(self.generator, LlamaCpp):
+                    self.generator.load()
+
+    def check_up(self) -> Iterator[doctor.Check]:
+        """Look everything over, the quick things first."""
+        yield from doctor.versions(version())
+        yield doctor.folder("data folder", self.settings.data)
+        yield doctor.folder("models folder", self.settings.models)
+        yield doctor.examine("index", self._check_index)
+        for name in self.models_in_force():
+            yield doctor.examine(f"model {name}", partial(self._check_model, name))
+        yield from doctor.examine_all("generation", self._check_generation)
+
+    def _check_index(self) -> doctor.Check:
+        manifest = self.stored.manifest()
+        told = f"{manifest.articles} articles, {manifest.chunks} chunks, generation {manifest.generation}"
+        if not manifest.articles:
+            return doctor.Check("index", told, False, "fill it with `quoth add PATH…`")
+        if broken := self.stored.check():
+            return doctor.Check("index", f"{told}; {broken[0]}", False, "build it anew with `quoth add --rebuild`")
+        self.stored.require(self.embedder.name, chunking=self.chunking)
+        return doctor.Check("index", f"{told}, {manifest.embedder}")
+
+    def _check_model(self, name: str) -> doctor.Check:
+        report = self.models.verify(name, self.progress)
+        return doctor.Check(f"model {report.name}", f"{report.sha256[:16]}… {report.path}", report.ok, report.remedy)
+
+    def _check_generation(self) -> Iterator[doctor.Check]:
+        from assistant.llama import LlamaCpp
+
+        generator = self.generator
+        if isinstance(generator, LlamaCpp):
+            info = generator.info()
+            yield from doctor.processor(info.features, info.threads, cores())
+            yield doctor.Check("language model", f"{info.description}, context {info.context_size}")
+        messages = (Message("user", "Count from one to thirty in words."),)
+        prompt = Prompt(messages, (), generator.count_prompt(messages), doctor.TIMED_TOKENS)
+        begun = time.perf_counter()
+        usage = complete(generator.generate(prompt, threading.Event())).usage
+        yield doctor.speed(usage.completion_tokens, time.perf_counter() - begun)
 
     def close(self) -> None:
         """Free what was opened, the last first."""

@@ -16,9 +16,11 @@ from typing import Protocol
 from assistant.types import Citation, Evidence, Span, Unresolved
 from index.sentences import sentence_spans
 
-_MARKER = re.compile(r"[ \t]*[\[【]\s*(\d{1,4}(?:\s*(?:[,;–-]|and)\s*\d{1,4})*)\s*[\]】]")
-_RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
-_CLOSING = re.compile(r"[.!?…]+$")
+# Every pattern takes linear time: a model may say nothing but blanks and brackets. Hence *+, which never backtracks.
+_MARKER = re.compile(r"(?<![ \t])[ \t]*+[\[【]\s*+(\d(?:[\d\s,;–-]|and)*+)[\]】]")
+_UNFINISHED = re.compile(r"(?<![ \t])[ \t]*+(?:[\[【][\d\s,;–and-]*+)?\Z")
+_RANGE = re.compile(r"(\d{1,9})\s*[–-]\s*(\d{1,9})")
+_ROUND = str.maketrans("[]【】", "()()")
 LONGEST_RANGE = 20
 """[1-3] means 1, 2, 3; a range longer than this is no citation any more, and only its ends are read."""
 
@@ -97,13 +99,18 @@ def _numbers(inside: str) -> tuple[int, ...]:
         first, last = int(match[1]), int(match[2])
         if first <= last <= first + LONGEST_RANGE:
             found |= dict.fromkeys(range(first, last + 1))
-    found |= dict.fromkeys(int(n) for n in re.findall(r"\d+", inside))
+    found |= dict.fromkeys(int(n[:9]) for n in re.findall(r"\d+", inside))
     return tuple(sorted(found))
 
 
 def without_markers(text: str) -> str:
     """The text with every marker and the blanks before it cut out."""
     return _MARKER.sub("", text)
+
+
+def _defused(text: str) -> str:
+    """The text, of the same length, with round brackets where cutting markers made new ones: [[1]2] leaves [2]."""
+    return _MARKER.sub(lambda match: match.group().translate(_ROUND), text)
 
 
 def unresolved(markers: Sequence[Marker], evidence: Sequence[Evidence]) -> tuple[Unresolved, ...]:
@@ -119,7 +126,7 @@ def split_sentences(raw: str) -> tuple[Sentence, ...]:
     puts them in front, and each belongs to the sentence that follows.
     """
     markers = find_markers(raw)
-    text = without_markers(raw)
+    text = _defused(without_markers(raw))
     spans = sentence_spans(text)
     leading = bool(markers) and not text[: markers[0].at].strip()
     named: list[list[int]] = [[] for _ in spans]
@@ -162,10 +169,12 @@ class Attributor:
         support = 0.0
         while candidates and len(chosen) < self.most:
             texts = [quote.text for quote in chosen]
-            scored = [(self.scorer(sentence.text, [*texts, q.text]), self._bonus(sentence, q), q) for q in candidates]
-            score, _, best = max(scored, key=lambda item: item[0] + item[1])
-            if score < (support + self.gain if chosen else self.floor):
+            scored = [(self.scorer(sentence.text, [*texts, q.text]), q) for q in candidates]
+            needed = support + self.gain if chosen else self.floor
+            enough = [(score, q) for score, q in scored if score >= needed]
+            if not enough:
                 break
+            score, best = max(enough, key=lambda item: item[0] + self._bonus(sentence, item[1]))
             chosen.append(best)
             candidates.remove(best)
             support = score
@@ -213,35 +222,32 @@ def _with_markers(sentence: str, numbers: Sequence[int]) -> str:
     if not numbers:
         return sentence
     markers = "".join(f"[{number}]" for number in numbers)
-    stop = _CLOSING.search(sentence)
-    if stop is None:
-        return f"{sentence} {markers}"
-    return f"{sentence[: stop.start()]} {markers}{stop.group()}"
+    bare = sentence.rstrip(".!?…")
+    return f"{bare} {markers}{sentence[len(bare) :]}".lstrip()
 
 
 class MarkerFilter:
     """Cuts markers from streamed text, also when one is split over several pieces.
 
-    Feed pieces, show what comes back; `flush` gives what was held when the stream ends. The only state is the held
-    tail, which is never longer than a marker may be.
+    Feed pieces, show what comes back; `flush` gives what was held when the stream ends. However the text was divided,
+    what comes back joined is `without_markers` of it. The only state is the held tail: blanks, or a bracket with
+    numbers, which a marker may yet come of.
     """
-
-    _OPEN = re.compile(r"[ \t]*(?:[\[【][\d\s,;–and-]{0,40})?$")
 
     def __init__(self) -> None:
         self._held = ""
 
     def feed(self, piece: str) -> str:
         """The text that can be shown now."""
-        text = without_markers(self._held + piece)
-        held = self._OPEN.search(text)
-        cut = held.start() if held else len(text)
+        text = self._held + piece
+        tail = _UNFINISHED.search(text)
+        cut = tail.start() if tail else len(text)
         self._held = text[cut:]
-        return text[:cut]
+        return without_markers(text[:cut])
 
     def flush(self) -> str:
         """What is left at the end of the stream."""
-        rest, self._held = without_markers(self._held), ""
+        rest, self._held = self._held, ""
         return rest
 
 

@@ -22,7 +22,7 @@ import typer
 
 from assistant.contract import answer_to_json, article_to_json, hit_to_json
 from assistant.errors import AssistantError, SettingsError
-from assistant.live import ByteProgress, ChunkProgress, LiveAnswer
+from assistant.live import ByteProgress, ChunkProgress, CountProgress, LiveAnswer
 from assistant.request import read_request
 from assistant.settings import LoadedSettings, Settings, load_settings
 from assistant.terminal import answer_text, articles_text, check_text, day, hits_text, report_text, safe, table
@@ -122,7 +122,9 @@ def _tell(message: str) -> None:
 
 def _log(shared: dict[str, str]) -> None:
     level = logging.DEBUG if "vv" in shared else logging.INFO if "v" in shared else logging.WARNING
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
     for package in ("assistant", "index"):
         logging.getLogger(package).setLevel(level)
 
@@ -325,7 +327,7 @@ def _chat_turn(assistant: Assistant, line: str, history: tuple[Turn, ...], filte
 @app.command()
 def ui(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="The address to listen on; this machine only unless you say so.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; the next free one if it is taken.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = False,
 ) -> None:
@@ -342,12 +344,11 @@ def models_list(context: typer.Context, as_json: Json = False) -> None:
     """Every model of the catalogue, and whether it is here."""
     with _assembly(context) as parts:
         states = parts.models.list()
+    known = [(state.entry, state.state) for state in states]
     if as_json:
         _dump([{**asdict(state), "path": str(state.path)} for state in states])
     else:
-        print(
-            table([(s.entry.name, s.entry.role, s.state, f"{s.entry.size / 1e6:.0f} MB", s.entry.licence) for s in states])
-        )
+        print(table([(e.name, e.role, state, f"{e.size / 1e6:.0f} MB", e.licence) for e, state in known]))
 
 
 @models_app.command("pull")
@@ -365,7 +366,7 @@ def models_pull(
 @models_app.command("verify")
 def models_verify(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="Model names or paths; without any, the two in force.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names or paths; without any, the two in force.")] = None,
     accept: Annotated[bool, typer.Option(help="Take your own changed model as it is now.")] = False,
 ) -> int:
     """Read every byte of a model and compare it with its known hash."""
@@ -405,6 +406,50 @@ def settings(context: typer.Context, as_json: Json = False) -> None:
 
 def _meaning(name: str) -> str:
     return Settings.model_fields[name].description or ""
+
+
+@app.command(name="eval")
+def evaluate(
+    context: typer.Context,
+    folders: Annotated[list[Path], typer.Argument(help="A dataset folder; with --compare, two finished runs.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask only so many questions, drawn with the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the draw and of the intervals.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Where the records and reports go.")] = None,
+    retrieval_only: Annotated[bool, typer.Option(help="Score the passages alone, without a language model.")] = False,
+    verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
+    compare: Annotated[bool, typer.Option(help="Compare two finished runs by paired bootstrap.")] = False,
+    fresh: Annotated[bool, typer.Option(help="Throw away what the output folder holds of another run.")] = False,
+) -> None:
+    """Score answers and citations on a dataset folder: corpus.jsonl, questions.jsonl. A stopped run goes on."""
+    from assistant.evaluation.run import Plan
+
+    if compare:
+        print(_compared(folders, seed))
+        return
+    folder = _only(folders)
+    where = out or Path("runs") / (folder.resolve().name + ("-verify" if verify else ""))
+    with _assembly(context) as parts, CountProgress(sys.stderr) as progress:
+        if verify:
+            parts.verify_pairs(folder, where, seed=seed, limit=limit, progress=progress, fresh=fresh)
+        else:
+            plan = Plan(seed, limit, parts.settings.digest())
+            parts.evaluate(folder, where, plan, retrieval_only=retrieval_only, progress=progress, fresh=fresh)
+    print((where / "report.md").read_text(encoding="utf-8"))
+    _tell(f"records and reports are in {where}")
+
+
+def _only(folders: Sequence[Path]) -> Path:
+    if len(folders) != 1:
+        raise SettingsError(f"eval takes one dataset folder, {len(folders)} were given; --compare takes two runs")
+    return folders[0]
+
+
+def _compared(folders: Sequence[Path], seed: int) -> str:
+    from assistant.evaluation.compare import compare_runs
+
+    if len(folders) != 2:
+        raise SettingsError(f"--compare takes two finished runs, {len(folders)} were given")
+    return compare_runs(*folders, seed=seed).to_markdown()
 
 
 @app.command()

@@ -18,7 +18,8 @@ LAST_TURNS = 4
 _LEANING = frozenset(
     "he she it they him her them his hers its their theirs this that these those there then former latter".split()
 )
-_OPENING = re.compile(r"^(and|but|so|what about|how about|also|or|why|when|where|who|which one|how many|how much)\b", re.I)
+_CONTINUING = re.compile(r"^(and|but|what about|how about|also|or)\b", re.IGNORECASE)
+_ASKING = re.compile(r"^(so|why|when|where|who|which one|how many|how much)\b", re.IGNORECASE)
 
 
 def leans(message: str, history: Sequence[Turn]) -> bool:
@@ -29,11 +30,11 @@ def leans(message: str, history: Sequence[Turn]) -> bool:
     if not history:
         return False
     named = bool(names(message) or numbers(message))
-    if re.match(r"^(and|but|what about|how about|also|or)\b", message.strip(), re.I):
+    if _CONTINUING.match(message.strip()):
         return True
     if set(words(message)) & _LEANING and not named:
         return True
-    return not named and len(content_words(message)) <= 2 and bool(_OPENING.match(message.strip()))
+    return not named and len(content_words(message)) <= 2 and bool(_ASKING.match(message.strip()))
 
 
 def standing_alone(message: str, history: Sequence[Turn], rewrite: Rewriter) -> str:

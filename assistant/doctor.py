@@ -12,21 +12,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from assistant.errors import AssistantError
+from assistant.machine import PACKAGES, package_version
 from index.errors import IndexingError
 
-PACKAGES = (
-    "sentence-transformers",
-    "transformers",
-    "torch",
-    "faiss-cpu",
-    "llama-cpp-python",
-    "gradio",
-    "numpy",
-)
+TIMED_TOKENS = 30
 SLOW_TOKENS_PER_SECOND = 4.0
 
 
@@ -48,6 +40,14 @@ def examine(name: str, look: Callable[[], Check]) -> Check:
         return Check(name, "not usable", False, str(error))
 
 
+def examine_all(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """The checks as they come, and the error's own message where looking fails."""
+    try:
+        yield from look()
+    except (AssistantError, IndexingError) as error:
+        yield Check(name, "not usable", False, str(error))
+
+
 def versions(quoth: str) -> Iterator[Check]:
     """Quoth, Python and the packages that matter."""
     yield Check("quoth", quoth)
@@ -55,10 +55,9 @@ def versions(quoth: str) -> Iterator[Check]:
     fits = sys.version_info >= (3, 11)
     yield Check("python", running, fits, "" if fits else "install Python 3.11 or newer and make the environment anew")
     for package in PACKAGES:
-        try:
-            yield Check(package, metadata.version(package))
-        except metadata.PackageNotFoundError:
-            yield Check(package, "missing", False, f"pip install {package}, or `make chat` in the checkout")
+        found = package_version(package)
+        remedy = "" if found else f"pip install {package}, or `make chat` in the checkout"
+        yield Check(package, found or "missing", bool(found), remedy)
 
 
 def processor(system_info: str, threads: int, cores: int) -> Iterator[Check]:
@@ -92,4 +91,3 @@ def speed(tokens: int, seconds: float) -> Check:
     rate = tokens / seconds if seconds else 0.0
     remedy = "" if rate >= SLOW_TOKENS_PER_SECOND else "close other programs, or choose a smaller generator"
     return Check("generation", f"{tokens} tokens in {seconds:.1f} s, {rate:.1f} tokens/s", not remedy, remedy)
-

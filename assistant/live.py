@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -93,12 +93,50 @@ class ChunkProgress:
         self._line.clear()
 
 
+class Counted(Protocol):
+    """What a long run tells: how many are done of how many, and the last one's error."""
+
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+class CountProgress:
+    """Shows how far a run of many questions has come, and the time left at the pace so far."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._line = StatusLine(stream, clock)
+        self._clock = clock
+        self._begun: tuple[float, int] | None = None
+        self._failed = 0
+
+    def __call__(self, progress: Counted) -> None:
+        now = self._clock()
+        begun, first = self._begun = self._begun or (now, progress.done)
+        self._failed += progress.error is not None
+        made = progress.done - first
+        left = f" · {(now - begun) / made * (progress.total - progress.done) / 60:.0f} min left" if made else ""
+        failed = f" · {self._failed} failed" if self._failed else ""
+        self._line.say(f"{progress.done} of {progress.total}{left}{failed}")
+
+    def __enter__(self) -> CountProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._line.clear()
+
+
 class LiveAnswer:
     """Shows the passages found, then the answer as it is written, and takes both away at the end."""
 
     def __init__(self, stream: TextIO, quiet: bool = False) -> None:
         shown = not quiet and stream.isatty()
-        self._live = Live(console=Console(file=stream), transient=True, refresh_per_second=PER_SECOND) if shown else None
+        self._live = (
+            Live(console=Console(file=stream), transient=True, refresh_per_second=PER_SECOND) if shown else None
+        )
         self._filter = MarkerFilter()
         self._found = Text()
         self._text = Text()

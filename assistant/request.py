@@ -61,11 +61,10 @@ def read_request(line: str, filters: Filters) -> Request:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise QuestionRefused(f"the field {place} of the request is refused: {first['msg']}") from error
-    bounds = {"since": given.since, "until": given.until}
     question = Question(
         given.question,
         tuple(Turn(turn.role, turn.text) for turn in given.history),
-        replace(filters, **{name: bound for name, bound in bounds.items() if bound}),
+        replace(filters, since=given.since or filters.since, until=given.until or filters.until),
         given.as_of,
     )
     if given.passages is None:

@@ -56,11 +56,13 @@ class Settings(BaseModel):
     chunk_tokens: int = Field(180, ge=32, le=2048, description="the longest chunk, in the embedder's tokens")
     overlap_tokens: int = Field(30, ge=0, le=512, description="what neighbouring chunks share, in tokens")
     candidates: int = Field(40, ge=1, le=1000, description="how many chunks are looked at for a question")
-    evidence_tokens: int = Field(450, ge=50, le=100_000, description="how much evidence the model is shown, in its tokens")
+    evidence_tokens: int = Field(
+        450, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
+    )
     evidence_passages: int = Field(6, ge=1, le=50, description="into how many passages that evidence may be divided")
     strictness: Strictness = Field(
         "balanced",
-        description='how sure Quoth must be before it answers: "strict", "balanced", "eager", or "off" to always answer',
+        description='how sure Quoth must be to answer: "strict", "balanced", "eager", or "off" to always answer',
     )
     question_words: int = Field(400, ge=10, le=100_000, description="the longest question accepted, in words")
     file_bytes: int = Field(64 * 2**20, ge=1024, description="the largest file accepted, in bytes")

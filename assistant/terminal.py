@@ -49,7 +49,9 @@ def answer_text(answer: Answer, width: int) -> str:
 
 def _doubts(answer: Answer, width: int) -> list[str]:
     doubts = [
-        _wrapped(f"! {_STATUS[claim.status]}: “{claim.text}”", width) for claim in answer.claims if claim.status in _STATUS
+        _wrapped(f"! {_STATUS[claim.status]}: “{claim.text}”", width)
+        for claim in answer.claims
+        if claim.status in _STATUS
     ]
     if answer.unresolved:
         markers = ", ".join(sorted({marker.marker for marker in answer.unresolved}))
@@ -146,5 +148,7 @@ def _columns(text: str) -> int:
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> str:
-    lines = (textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent) for line in safe(text).split("\n"))
+    lines = (
+        textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent) for line in safe(text).split("\n")
+    )
     return "\n".join(part for line in lines for part in (line or [""]))

@@ -33,7 +33,8 @@ _FUNCTION_WORDS = frozenset(
     may me might more most much must my myself no nor not now of off on once only onto or other our ours ourselves out
     over own per same she should since so some such than that the their theirs them themselves then there these they
     this those through thus to too under until up upon us very was we were what when where whether which while who whom
-    whose why will with within would yet you your yours yourself according say says said tell tells told please""".split()
+    whose why will with within would yet you your yours yourself according say says said tell tells told please
+    """.split()
 )
 
 

@@ -50,10 +50,14 @@ class Conversation:
             self._waiting.append(Asked(self._asked, text))
 
     def begin(self) -> Asked | None:
-        """The next question becomes the live exchange, what was live becomes the past. None when nothing waits."""
+        """The next question becomes the live exchange, what was live becomes the past. None when nothing waits.
+
+        A run that was abandoned without an end is cancelled, so that it cannot hold the line for ever.
+        """
         with self._lock:
-            if self._running is not None or not self._waiting:
+            if not self._waiting:
                 return None
+            self.stop()
             if self._live is not None:
                 self._past = (*self._past, render.exchange(self._live))
             self._running = self._waiting.popleft()

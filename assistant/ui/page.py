@@ -11,7 +11,7 @@ import socket
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def _lay_out(questions: Sequence[str]) -> _Parts:
 
 
 def _connect(page: gr.Blocks, parts: _Parts, handlers: _Handlers) -> None:
-    """Asking is quick and never waits; answering goes through the queue, one question at a time for the whole server."""
+    """Asking never waits; answering goes through the queue, one question at a time for the whole server."""
     frame: list[Any] = [parts.past, parts.live, parts.waiting, parts.status, parts.box, parts.fresh]
     opening: list[Any] = [parts.welcome, parts.examples]
     common: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -181,19 +181,26 @@ def serve(
     port: int | None = None,
     open_browser: bool = False,
     announce: Callable[[str], None],
+    wait: Callable[[], None] | None = None,
 ) -> None:
-    """Serve the page until Ctrl-C. `announce` is told the address once the page can be opened."""
+    """Serve the page until `wait` returns, by default until Ctrl-C.
+
+    `announce` is told the address once the page can be opened. Raises SettingsError as `serving` does.
+    """
     with serving(service, host, port) as url:
         if port is None and not url.endswith(f":{FIRST_PORT}/"):
             announce(f"Port {FIRST_PORT} is in use by another program, so the next free one was taken.")
         announce(f"Quoth is open at {url} (Ctrl-C ends it)")
         if open_browser:
             webbrowser.open(url)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            announce("Closed.")
+        (wait or _until_interrupted)()
+    announce("Closed.")
+
+
+def _until_interrupted() -> None:
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from assistant.ui.exchange import Context, Exchange
 from assistant.ui.markup import NOTHING, Html, join, link, tag, text
 from index.types import ArticleInfo
 
-_MARKER = re.compile(r"[ \t]*\[([0-9]{1,4}(?:\s*,\s*[0-9]{1,4})*)\]")
+_ONE_MARKER = r"\[[0-9]{1,4}(?:\s*,\s*[0-9]{1,4})*\]"
+_MARKERS = re.compile(rf"[ \t]*({_ONE_MARKER}(?:[ \t]*{_ONE_MARKER})*)")
 _UNFINISHED_MARKER = re.compile(r"[ \t]*\[[0-9,\s]*$")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -419,10 +420,10 @@ def _raw_marker(number: int) -> Html:
 
 
 def _with_markers(stretch: str, show: Callable[[int], Html | None]) -> Html:
-    """`stretch` as text, its [n] markers drawn by `show`; a marker with an unknown number stays as it is."""
+    """`stretch` as text, each run of [n] markers drawn by `show`; a run with an unknown number stays as it is."""
     parts: list[Html] = []
     done = 0
-    for match in _MARKER.finditer(stretch):
+    for match in _MARKERS.finditer(stretch):
         drawn = [show(int(number)) for number in re.findall(r"[0-9]+", match.group(1))]
         if not drawn or any(one is None for one in drawn):
             continue

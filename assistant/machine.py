@@ -1,0 +1,72 @@
+"""What this machine and this installation are: what a reported number must carry to be understood.
+
+Reads only what the system tells about itself; nothing that names a person or a path.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = (
+    "sentence-transformers",
+    "transformers",
+    "torch",
+    "faiss-cpu",
+    "llama-cpp-python",
+    "gradio",
+    "numpy",
+)
+
+
+def version() -> str:
+    """Quoth's own version, "unknown" when it runs from a bare checkout."""
+    return package_version("quoth") or "unknown"
+
+
+def package_version(name: str) -> str | None:
+    """The installed version, None when it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor's name as it calls itself."""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.M)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def peak_memory_bytes() -> int | None:
+    """The most memory this process has held at once; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def describe() -> dict[str, object]:
+    """All of the above, for a report."""
+    return {
+        "processor": processor(),
+        "cores": cores(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: package_version(name) for name in PACKAGES},
+        "peak_memory_bytes": peak_memory_bytes(),
+    }
