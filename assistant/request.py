@@ -76,5 +76,5 @@ def _object(line: str) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = json.loads(line)
         return found
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of thousands of digits
         raise QuestionRefused(f"the line begins like a JSON object but is none: {error}; mend it") from error

@@ -29,7 +29,7 @@ Strictness = Literal["off", "strict", "balanced", "eager"]
 class Settings(BaseModel):
     """What is in force. Frozen; every field has its default and its reason here and nowhere else."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     data: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("quoth", appauthor=False)),
