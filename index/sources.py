@@ -98,15 +98,19 @@ class Paths:
 
     def covers(self, uri: str) -> bool:
         """As `Source.covers`. A folder that is missing or cannot be listed (an unplugged disk) covers nothing."""
-        return _suffix(uri) in self._suffixes and any(_would_list(root, Path(uri)) for root in self._roots)
+        try:
+            return _suffix(uri) in self._suffixes and any(_would_list(root, Path(uri)) for root in self._roots)
+        except (OSError, ValueError):
+            return False
 
     def _under(self, root: Path) -> Iterator[str | SkippedSource]:
         """What one given path yields. Folders are walked without recursion, so that no depth is too deep."""
         waiting, entered = [root], set[Path]()
         while waiting:
             path = waiting.pop()
-            real = _resolved(path)
             try:
+                # What it lies in is resolved already.
+                real = _resolved(path) if path.is_symlink() else path
                 mode = real.stat().st_mode
                 if not stat.S_ISDIR(mode):
                     yield self._file(str(real), mode)

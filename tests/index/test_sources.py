@@ -1,0 +1,301 @@
+"""Files and folders as sources: each once, in order, and a reason for everything that cannot be read."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index.errors import SourceUnreadable
+from index.sources import MEDIA_TYPES, Paths
+from index.types import SkippedSource
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX file names and links")
+not_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder reached by its real path: the system's temporary one may itself lie behind a link."""
+    return Path(os.path.realpath(tmp_path))
+
+
+def write(path: Path, text: str = "Text.") -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def found(*paths: Path | str) -> list[str]:
+    return [uri for uri in Paths(paths).uris() if isinstance(uri, str)]
+
+
+def skipped(*paths: Path | str) -> dict[str, str]:
+    return {item.uri: item.reason for item in Paths(paths).uris() if isinstance(item, SkippedSource)}
+
+
+def reason(read: Callable[[str], object], uri: str) -> str:
+    with pytest.raises(SourceUnreadable) as caught:
+        read(uri)
+    return str(caught.value)
+
+
+# Listing
+
+
+def test_a_folder_is_listed_with_all_that_is_in_it_sorted(folder: Path) -> None:
+    uris = [write(folder / name) for name in ("a.txt", "b/c.md", "b/d/e.html", "z.json")]
+    assert found(folder) == uris
+
+
+def test_every_known_suffix_is_listed_in_either_case(folder: Path) -> None:
+    uris = {write(folder / f"{number}{suffix}") for number, suffix in enumerate(MEDIA_TYPES)}
+    uris.add(write(folder / "loud.TXT"))
+    assert set(found(folder)) == uris
+
+
+def test_one_file_reached_in_several_ways_is_listed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = write(folder / "sub" / "a.txt")
+    monkeypatch.chdir(folder)
+    assert found("sub/a.txt", folder, "sub", "./sub/../sub/a.txt", folder / "sub" / "a.txt") == [uri]
+
+
+def test_hidden_files_and_folders_are_passed_over_in_silence(folder: Path) -> None:
+    write(folder / ".secret.txt")
+    write(folder / ".git" / "a.txt")
+    assert list(Paths([folder]).uris()) == []
+
+
+def test_a_hidden_file_named_outright_is_taken(folder: Path) -> None:
+    uri = write(folder / ".secret.txt")
+    assert found(uri) == [uri]
+
+
+def test_an_unknown_kind_is_reported_with_the_known_ones(folder: Path) -> None:
+    image, bare = write(folder / "photo.png"), write(folder / "README")
+    reasons = skipped(folder)
+    assert reasons[image].startswith("is a .png file")
+    assert ".md" in reasons[image]
+    assert reasons[bare].startswith("has no suffix")
+
+
+def test_a_path_that_does_not_exist_is_reported_and_the_rest_goes_in(folder: Path) -> None:
+    uri = write(folder / "a.txt")
+    assert found(folder / "nowhere", uri) == [uri]
+    assert skipped(folder / "nowhere", uri) == {str(folder / "nowhere"): "does not exist; check the spelling"}
+
+
+@pytest.mark.parametrize("path", ["a\0b.txt", "~nobody-of-this-name/a.txt", "x" * 5_000, "a/" * 3_000 + "a.txt"])
+def test_a_path_that_no_system_could_open_is_reported(path: str) -> None:
+    assert list(skipped(path).values())
+
+
+def test_an_empty_list_of_paths_has_nothing() -> None:
+    assert list(Paths([]).uris()) == []
+
+
+def test_folders_nested_deeper_than_python_recurses_are_listed(folder: Path) -> None:
+    deep = folder
+    for _ in range(250):
+        deep = deep / "d"
+    uri = write(deep / "a.txt")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        listed = found(folder)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert listed == [uri]
+
+
+# Links and odd names
+
+
+@posix
+def test_links_that_lead_in_circles_are_survived(folder: Path) -> None:
+    uri = write(folder / "a" / "x.txt")
+    (folder / "a" / "up").symlink_to(folder)
+    (folder / "a" / "self").symlink_to(folder / "a" / "self")
+    assert found(folder) == [uri]
+    assert skipped(folder) == {str(folder / "a" / "self"): "is a link that leads back to itself; remove the link"}
+
+
+@posix
+def test_a_link_and_its_file_are_one_article(folder: Path) -> None:
+    uri = write(folder / "x.txt")
+    (folder / "a.txt").symlink_to(uri)
+    assert found(folder) == [uri]
+
+
+@posix
+def test_a_link_to_nothing_is_reported(folder: Path) -> None:
+    (folder / "a.txt").symlink_to(folder / "gone.txt")
+    assert skipped(folder) == {str(folder / "a.txt"): "is a link to nothing; mend or remove it"}
+
+
+@posix
+@pytest.mark.parametrize(
+    "name", ["two\nlines.txt", "tab\there.txt", " spaces .txt", "\u202eright.txt", "“q”.txt", "-rf.txt"]
+)
+def test_an_odd_name_is_no_obstacle(folder: Path, name: str) -> None:
+    uri = write(folder / name)
+    assert found(folder) == [uri]
+    page = Paths([folder]).read(uri)
+    assert (page.name, page.body) == (name, b"Text.")
+
+
+@posix
+def test_a_name_that_is_no_utf8_is_reported_in_a_form_that_can_be_stored(folder: Path) -> None:
+    try:
+        with open(os.fsencode(folder) + b"/caf\xe9.txt", "wb") as file:  # noqa: PTH123
+            file.write(b"Text.")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    ((uri, why),) = skipped(folder).items()
+    assert uri.endswith("caf\\xe9.txt")
+    assert uri.encode("utf-8")
+    assert "rename it" in why
+    assert found(folder) == []
+
+
+@posix
+def test_a_pipe_is_reported_and_never_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.txt")
+    assert skipped(folder) == {str(folder / "pipe.txt"): "is not a file: only files and folders can be read"}
+    assert "is not a file" in reason(Paths([folder]).read, str(folder / "pipe.txt"))
+
+
+# Reading
+
+
+def test_a_page_carries_its_bytes_kind_and_revision(folder: Path) -> None:
+    uri = write(folder / "a.MD", "# Zürich")
+    source = Paths([folder])
+    page = source.read(uri)
+    assert page.body == "# Zürich".encode()
+    assert (page.uri, page.name, page.media_type) == (uri, "a.MD", "text/markdown")
+    assert page.revision == source.revision(uri)
+
+
+def test_the_revision_stays_until_the_file_changes(folder: Path) -> None:
+    uri = write(folder / "a.txt")
+    source = Paths([folder])
+    before = source.revision(uri)
+    assert source.revision(uri) == before
+    write(Path(uri), "Longer text.")
+    assert source.revision(uri) != before
+
+
+def test_a_file_replaced_by_one_of_the_same_size_and_time_has_another_revision(folder: Path) -> None:
+    uri, other = write(folder / "a.txt", "one."), write(folder / "b.txt", "two.")
+    for path in (uri, other):
+        os.utime(path, ns=(10**18, 10**18))
+    before = Paths([folder]).revision(uri)
+    Path(other).replace(uri)
+    assert Paths([folder]).revision(uri) != before
+
+
+def test_an_empty_file_is_unreadable(folder: Path) -> None:
+    assert reason(Paths([folder]).read, write(folder / "a.txt", "")) == "is empty"
+
+
+def test_a_file_at_the_limit_is_read_and_one_byte_more_is_not(folder: Path) -> None:
+    source = Paths([folder], max_bytes=10)
+    assert len(source.read(write(folder / "a.txt", "x" * 10)).body) == 10
+    message = reason(source.read, write(folder / "b.txt", "x" * 11))
+    assert "more than" in message
+    assert "split it" in message
+
+
+def test_what_vanished_since_it_was_listed_is_unreadable(folder: Path) -> None:
+    source = Paths([folder])
+    for read in (source.read, source.revision):
+        assert reason(read, str(folder / "a.txt")).startswith("does not exist")
+        assert reason(read, "a\0.txt")
+    assert reason(source.read, str(folder))
+
+
+@not_root
+def test_a_file_without_permission_is_unreadable(folder: Path) -> None:
+    uri = write(folder / "a.txt")
+    Path(uri).chmod(0)
+    assert "permissions" in reason(Paths([folder]).read, uri)
+
+
+@not_root
+def test_a_folder_without_permission_is_reported_and_covers_nothing(folder: Path) -> None:
+    uri = write(folder / "locked" / "a.txt")
+    (folder / "locked").chmod(0)
+    try:
+        assert "permissions" in skipped(folder)[str(folder / "locked")]
+        assert not Paths([folder]).covers(uri)
+    finally:
+        (folder / "locked").chmod(0o700)
+
+
+class _Growing(Paths):
+    """A source whose file is written to between the two looks at it."""
+
+    def _check_size(self, status: os.stat_result) -> None:
+        super()._check_size(status)
+        self.grow()
+
+    grow: Callable[[], object]
+
+
+@pytest.mark.parametrize("text", ["Other", "Longer than before"])
+def test_a_file_that_changes_while_it_is_read_is_unreadable(folder: Path, text: str) -> None:
+    uri = write(folder / "a.txt", "Short")
+    os.utime(uri, ns=(10**18, 10**18))
+    source = _Growing([folder])
+    source.grow = lambda: write(Path(uri), text)
+    assert reason(source.read, uri).startswith("changed while it was read; run again")
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_unreadable(folder: Path) -> None:
+    uri, other = write(folder / "a.txt", "Short"), write(folder / "b.txt", "Other")
+    source = _Growing([folder])
+    source.grow = lambda: Path(other).replace(uri)
+    assert reason(source.read, uri).startswith("changed while it was read; run again")
+
+
+# What has vanished
+
+
+def test_a_source_covers_what_it_would_list(folder: Path) -> None:
+    write(folder / "a.txt")
+    source = Paths([folder])
+    assert source.covers(str(folder / "a.txt"))
+    assert source.covers(str(folder / "gone.txt"))
+    assert source.covers(str(folder / "gone" / "with" / "its folder.md"))
+
+
+@pytest.mark.parametrize("name", ["photo.png", "README", ".hidden.txt", ".git/a.txt", "../beside.txt"])
+def test_a_source_does_not_cover_what_it_would_never_list(folder: Path, name: str) -> None:
+    assert not Paths([folder]).covers(os.path.normpath(folder / name))
+
+
+def test_a_folder_does_not_cover_its_neighbour_with_the_same_beginning(folder: Path) -> None:
+    write(folder / "news" / "a.txt")
+    assert not Paths([folder / "news"]).covers(str(folder / "news-old" / "a.txt"))
+
+
+def test_a_file_covers_itself_alone(folder: Path) -> None:
+    uri = write(folder / "a.txt")
+    assert Paths([uri]).covers(uri)
+    assert not Paths([uri]).covers(str(folder / "b.txt"))
+
+
+def test_a_missing_folder_covers_nothing_for_its_disk_may_only_be_unplugged(folder: Path) -> None:
+    assert not Paths([folder / "disk"]).covers(str(folder / "disk" / "a.txt"))
+
+
+def test_everything_listed_is_covered(folder: Path) -> None:
+    for name in ("a.txt", "b/c.md", "d/.e/f.txt", "g.png"):
+        write(folder / name)
+    source = Paths([folder])
+    assert all(source.covers(uri) for uri in source.uris() if isinstance(uri, str))
