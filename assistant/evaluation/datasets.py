@@ -248,9 +248,9 @@ class _Row:
 
 
 def _read_lines(path: Path, parse: Callable[[_Row], T]) -> list[tuple[str, T]]:
-    """Each line's value with its place. Lines end at "\\n" only: U+2028 is a legal character of a JSON string."""
+    """Each line's value with its place. Read as a file, not by splitlines: U+2028 is legal in a JSON string."""
     try:
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
+        with path.open(encoding="utf-8-sig") as file:
             lines = [(f"{path}:{number}", line) for number, line in enumerate(file, start=1) if line.strip()]
     except OSError as error:
         raise EvaluationError(f"cannot read {path}: {error.strerror}; is this a dataset folder?") from error

@@ -372,8 +372,6 @@ def _useful_share(sentence: CitedSentence, entails: Entails) -> float:
     if not _supported(sentence, entails):
         return 0.0
     passages = sentence.passages[:ALCE_CITATIONS]
-    if len(passages) == 1:
-        return 1.0
     return sum(_useful(at, passages, sentence.text, entails) for at in range(len(passages))) / len(passages)
 
 

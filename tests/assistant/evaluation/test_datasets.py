@@ -140,6 +140,15 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
     assert read_dataset(tmp_path).documents[0].text == "one\u2028two\x85three"
 
 
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+    folder = write_dataset(tmp_path)
+    plain = read_dataset(folder)
+    for path in folder.iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    marked = read_dataset(folder)
+    assert (marked.documents, marked.questions) == (plain.documents, plain.questions)
+
+
 def test_the_digest_changes_with_the_bytes_and_names_the_cached_index(tmp_path: Path) -> None:
     first = read_dataset(write_dataset(tmp_path / "a"))
     same = read_dataset(write_dataset(tmp_path / "b"))

@@ -296,6 +296,7 @@ def test_80_percent_of_short_strings_is_rounded_up(length: int, needed: int) -> 
 def test_overlapping_spans_count_their_union_once_and_other_documents_not_at_all() -> None:
     gold = DocSpan("d", 10, 20)
     assert metrics.covered(gold, [DocSpan("d", 8, 13), DocSpan("d", 12, 14), DocSpan("d", 18, 30)]) == 6
+    assert metrics.covered(gold, [DocSpan("d", 10, 18), DocSpan("d", 11, 12), DocSpan("d", 13, 16)]) == 8
     assert metrics.covered(gold, [DocSpan("e", 0, 100)]) == 0
     assert metrics.covered(gold, [DocSpan("d", 20, 30), DocSpan("d", 0, 10)]) == 0
     assert metrics.covered(gold, []) == 0
@@ -456,8 +457,8 @@ def test_the_bootstrap_interval_of_a_share_has_about_the_textbook_width() -> Non
     values = [1.0] * 50 + [0.0] * 50
     interval = metrics.bootstrap(mean_of(values), 100, seed=1)
     assert interval is not None
-    assert interval[0] == pytest.approx(0.402, abs=0.02)
-    assert interval[1] == pytest.approx(0.598, abs=0.02)
+    assert interval[0] == pytest.approx(0.402, abs=0.012)
+    assert interval[1] == pytest.approx(0.598, abs=0.012)
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:

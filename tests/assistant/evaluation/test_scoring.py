@@ -70,6 +70,12 @@ def test_two_halves_cited_are_not_a_hit_while_two_halves_retrieved_are() -> None
     assert score_retrieval(locate(question(), TEXTS), halves, LIBRARY)["evidence_recall@1"] == 0.0
 
 
+def test_a_chunk_and_a_quote_of_half_each_do_not_add_up() -> None:
+    chunk_half, quote_half = piece(50, 100), piece(100, 150)
+    mixed = replace(citation_of(quote_half), chunk_id=chunk_half.chunk.id)
+    assert scores_of(answer([chunk_half], citations=(mixed,)))["evidence_recall"] == 0.0
+
+
 def test_the_same_words_in_another_document_are_no_hit() -> None:
     scores = scores_of(answer([piece(50, 150, "B")]))
     assert (scores["evidence_recall"], scores["evidence_precision"]) == (0.0, 0.0)
