@@ -13,6 +13,7 @@ from assistant.evaluation.cases import Case
 from assistant.evaluation.scoring import LONG_ANSWER_RECALL, LONG_ANSWER_TOKENS
 
 EXCERPT = 300
+LISTED = 8
 SPECIAL = str.maketrans({character: "\\" + character for character in "\\`*_[]<>!|~&#"})
 RIGHT = (
     f"`right`: yes/no questions by the first yes or no, short answers by inclusion, and where every reference has more "
@@ -164,10 +165,12 @@ def _facts(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Nested values as dotted names, a list's only item without its place."""
-    if isinstance(value, list) and len(value) == 1:
+    """Nested values as dotted names, a list's only item without its place, a long list by its length."""
+    if isinstance(value, list | tuple) and len(value) == 1:
         yield from _flat(prefix, value[0])
-    elif isinstance(value, Mapping | list):
+    elif isinstance(value, list | tuple) and len(value) > LISTED:
+        yield prefix, f"{len(value)} of them"
+    elif isinstance(value, Mapping | list | tuple):
         items = value.items() if isinstance(value, Mapping) else enumerate(value)
         for name, item in items:
             yield from _flat(f"{prefix}.{name}" if prefix else str(name), item)

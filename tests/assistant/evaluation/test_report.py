@@ -239,6 +239,13 @@ def test_broken_quotes_and_missed_evidence_are_shown() -> None:
     }
 
 
+def test_what_a_run_is_about_is_told_in_dotted_names_and_long_lists_by_their_length() -> None:
+    about = {"machine": {"cores": 2, "gpu": None}, "indexing": {"added": ["x"] * 600, "failed": ["one"]}}
+    page = to_markdown(build_report(HEADER, MIXED, about), ())
+    assert "- machine.cores: 2\n- indexing.added: 600 of them\n- indexing.failed: one\n" in page
+    assert "gpu" not in page
+
+
 # --- other people's text -----------------------------------------------------------------------------------------
 
 EVIL = "![x](https://evil.example/p.png) <img src=x onerror=alert(1)> | `a` \n# head\n- item [l](javascript:1)"
