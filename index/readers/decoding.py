@@ -11,6 +11,7 @@ import logging
 import re
 
 from index.errors import SourceUnreadable
+from index.types import RawPage
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,12 +52,12 @@ _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85]")
 _DROPPED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
-def decode(body: bytes, declared: str | None = None) -> str:
-    """The text of `body` with plain line ends. Raises SourceUnreadable for what is no text.
+def decode(page: RawPage, declared: str | None = None) -> str:
+    """The text of a page with plain line ends. Raises SourceUnreadable for what is no text.
 
     `declared` is the character set that the page or its server names, if any.
     """
-    return normalise(_decode(body, declared))
+    return normalise(_decode(page, declared))
 
 
 def normalise(text: str) -> str:
@@ -64,7 +65,8 @@ def normalise(text: str) -> str:
     return _DROPPED.sub("", _LINE_END.sub("\n", text.removeprefix("\ufeff")))
 
 
-def _decode(body: bytes, declared: str | None) -> str:
+def _decode(page: RawPage, declared: str | None) -> str:
+    body = page.body
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
@@ -76,23 +78,25 @@ def _decode(body: bytes, declared: str | None) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
-        return _decode_legacy(body, declared)
+        return _decode_legacy(page, declared)
 
 
-def _decode_legacy(body: bytes, declared: str | None) -> str:
-    encoding = _known_encoding(declared)
+def _decode_legacy(page: RawPage, declared: str | None) -> str:
+    body, encoding = page.body, _known_encoding(declared)
     if encoding:
         try:
             return body.decode(encoding)
         except UnicodeDecodeError:
-            _LOG.debug("declared character set %s does not fit", encoding)
+            _LOG.info("%r is not in %s, as it declares", page.uri, encoding)
     text = body.decode("utf-8", "replace")
     damage = text.count("\ufffd")
     sound = sum(1 for _ in re.finditer(r"[^\x00-\x7f\ufffd]", text))
     if damage <= _MOST_DAMAGE * sound:
-        _LOG.info("damaged UTF-8: %d broken sequences are shown as U+FFFD", damage)
+        _LOG.info("%r is damaged UTF-8: %d broken sequences became U+FFFD", page.uri, damage)
         return text
-    return body.decode(_guess(body), "replace")
+    guessed = _guess(body)
+    _LOG.info("%r names no character set: read as %s", page.uri, guessed)
+    return body.decode(guessed, "replace")
 
 
 def _known_encoding(declared: str | None) -> str | None:
@@ -121,9 +125,7 @@ def _guess(body: bytes) -> str:
     best = from_bytes(bytes(sample)).best()
     if best is None:
         raise SourceUnreadable("is in a character set that cannot be told; save it as UTF-8 first")
-    encoding = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
-    _LOG.info("no character set declared: read as %s", encoding)
-    return encoding
+    return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
 
 
 def _reads_western(sample: bytes) -> bool:

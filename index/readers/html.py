@@ -69,7 +69,7 @@ def read_html(page: RawPage, charset: str | None = None) -> Draft:
     if len(page.body) > _MOST_BYTES:
         raise SourceUnreadable(f"is HTML of {len(page.body) / 1e6:.0f} MB, more than {_MOST_BYTES / 1e6:.0f}; split it")
     match = _CHARSET.search(page.body, 0, 4_096)
-    html = decode(page.body, charset or (match[1].decode("ascii") if match else None))
+    html = decode(page, charset or (match[1].decode("ascii") if match else None))
     try:
         return _draft(_CONTROL_REFERENCE.sub("", _XML_DECLARATION.sub("", html)), page.name)
     except SourceUnreadable:

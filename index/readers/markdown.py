@@ -53,14 +53,14 @@ _LANGUAGE = ("language", "lang", "locale")
 
 def read_markdown(page: RawPage, charset: str | None = None) -> Draft:
     """Title: front matter, else the first "# " heading, else a title-like first line, else the file's name."""
-    fields, text = split_front_matter(decode(page.body, charset))
+    fields, text = split_front_matter(decode(page, charset), page.uri)
     require_text(text)
     published, published_from = parse_publication_date(_first(fields, _PUBLISHED)), PUBLISHED_IN_FRONT_MATTER
     if published is None:
         published, published_from = date_from_first_lines(text), PUBLISHED_IN_FIRST_LINES
     url, source = _address(fields), _first(fields, _SOURCE)
     return Draft(
-        title=clean_title(_first(fields, _TITLE) or _heading(text) or title_line(text), page.name),
+        title=clean_title(_first(fields, _TITLE) or _heading(text), page.name),
         text=text,
         published=published,
         published_from=published_from if published else None,
@@ -71,13 +71,13 @@ def read_markdown(page: RawPage, charset: str | None = None) -> Draft:
     )
 
 
-def split_front_matter(text: str) -> tuple[Mapping[str, object], str]:
+def split_front_matter(text: str, uri: str) -> tuple[Mapping[str, object], str]:
     """The fields, their names in small letters with "_" for "-" and spaces, and the text after them, exactly.
 
-    Without front matter, or with something that only looks like it, no fields and the whole text.
+    Without front matter, or with something that only looks like it, no fields and the whole text. `uri` is for the log.
     """
     match = _FRONT_MATTER.match(text[:_LONGEST_FRONT_MATTER])
-    fields = _fields(match["mark"], match["fields"]) if match else None
+    fields = _fields(match["mark"], match["fields"], uri) if match else None
     if match is None or fields is None:
         return {}, text
     return {_folded(name): value for name, value in fields.items()}, text[match.end() :]
@@ -97,13 +97,13 @@ class _Toml(BaseHandler):
         return tomllib.loads(fm)
 
 
-def _fields(mark: str, block: str) -> Mapping[str, object] | None:
+def _fields(mark: str, block: str, uri: str) -> Mapping[str, object] | None:
     """What the front matter says; None if it is none."""
     handler = _Yaml() if mark == "---" else _Toml()
     try:
         fields, _ = frontmatter.parse(f"{mark}\n{block}{mark}\n", handler=handler)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        _LOG.warning("front matter is not valid (%s): read line by line", type(error).__name__)
+        _LOG.warning("%r has front matter that is not valid (%s): read line by line", uri, type(error).__name__)
         return _fields_by_line(block)
     return fields or (None if block.strip() else {})
 
@@ -135,4 +135,5 @@ def _address(fields: Mapping[str, object]) -> str | None:
 
 def _heading(text: str) -> str | None:
     match = _HEADING.search(text[:_HEADING_WITHIN])
-    return heading_text(match.group()) if match else None
+    line = match.group() if match else title_line(text)
+    return heading_text(line) if line else None

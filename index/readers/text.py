@@ -17,7 +17,7 @@ _NO_TITLE = re.compile(r"[-*•>|<\[({]|\d+[.)]\s|(?:by|von|par|por|published|po
 
 def read_text(page: RawPage, charset: str | None = None) -> Draft:
     """The whole file is the text; its first line is also the title if it looks like one, else the file's name is."""
-    text = require_text(decode(page.body, charset))
+    text = require_text(decode(page, charset))
     published = date_from_first_lines(text)
     return Draft(
         title=clean_title(title_line(text), page.name),
