@@ -16,18 +16,38 @@ from assistant.doctor import Check
 from assistant.types import Answer, Citation, Evidence
 from index.types import ArticleInfo, Hit, IngestReport, SkippedSource
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _STATUS = {"partial": "only partly supported", "unsupported": "not supported by your sources"}
 
 
 def safe(text: str) -> str:
-    """The text with control and direction-override characters shown as �."""
+    """The text with what could act on a terminal, or not be written to one, shown as �. Tabs and line ends stay."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def one_line(text: str, width: int) -> str:
-    """The text on one line of at most `width` columns."""
-    return textwrap.shorten(safe(text), width, placeholder="…")
+    """The text on one line of at most `width` columns, cut between words where that loses little."""
+    line = _flat(text)
+    if _columns(line) <= width:
+        return line
+    kept = _fitting(line, width - 1)
+    whole_words = kept if line[len(kept) :].startswith(" ") else kept.rpartition(" ")[0]
+    shown = (whole_words if len(whole_words) > len(kept) / 2 else kept).rstrip()
+    return f"{shown}…" if width > 0 else ""
+
+
+def _flat(text: str) -> str:
+    """Titles and file names stay on their line: one with a line end in it could pose as the next citation."""
+    return " ".join(safe(text).split())
+
+
+def _fitting(text: str, columns: int) -> str:
+    room = columns
+    for at, character in enumerate(text):
+        room -= _columns(character)
+        if room < 0:
+            return text[:at]
+    return text
 
 
 def day(published: date | None) -> str:
@@ -60,14 +80,14 @@ def _doubts(answer: Answer, width: int) -> list[str]:
 
 
 def _citation(citation: Citation, width: int) -> str:
-    source = f"{safe(citation.source)}, " if citation.source else ""
-    head = f"[{citation.number}] {safe(citation.title)} — {source}{day(citation.published)}"
+    source = f"{_flat(citation.source)}, " if citation.source else ""
+    head = f"[{citation.number}] {_flat(citation.title)} — {source}{day(citation.published)}"
     return f"{_wrapped(head, width, '  ')}\n{_wrapped(f'“{citation.quote}”', width, '      ')}"
 
 
 def _nearest(piece: Evidence, width: int) -> str:
     article = piece.hit.article
-    head = _wrapped(f"- {safe(article.title)} — {day(article.published)}", width, "  ")
+    head = _wrapped(f"- {_flat(article.title)} — {day(article.published)}", width, "  ")
     return f"{head}\n{_wrapped(one_line(piece.text, 300), width, '      ')}"
 
 
@@ -85,7 +105,7 @@ def _footer(answer: Answer) -> str:
 def hits_text(hits: Sequence[Hit], width: int) -> str:
     """Hits, the best first: rank, title, date, and the passage."""
     return "\n".join(
-        f"{hit.rank:>3}  {safe(hit.article.title)} — {day(hit.article.published)}\n"
+        f"{hit.rank:>3}  {_flat(hit.article.title)} — {day(hit.article.published)}\n"
         + _wrapped(one_line(hit.chunk.text, 300), width, "     ")
         for hit in hits
     )
@@ -95,7 +115,7 @@ def articles_text(articles: Sequence[ArticleInfo], failures: Sequence[SkippedSou
     """One line an article, then what could not be read and why."""
     room = max(20, width - 50)
     lines = [
-        f"{info.id}  {info.published or 'date unknown':<12}  {info.chunks:>4} chunks  {_padded(info.title, room)}"
+        f"{info.id}  {info.published or 'date unknown'!s:<12}  {info.chunks:>4} chunks  {_padded(info.title, room)}"
         f"  {one_line(info.source or '', 24)}"
         for info in articles
     ]
@@ -117,7 +137,7 @@ def report_text(report: IngestReport) -> str:
     ]
     speed = f", {report.embedded / report.seconds:.0f} chunks/s" if report.embedded and report.seconds else ""
     lines = [f"{', '.join(counts) or 'nothing to add'} · {report.chunks} chunks in {report.seconds:.1f} s{speed}"]
-    lines += [f"gone: {safe(uri)} (still indexed; `quoth remove` takes it out)" for uri in report.vanished]
+    lines += [f"gone: {_flat(uri)} (still indexed; `quoth remove` takes it out)" for uri in report.vanished]
     return "\n".join([*lines, *_skipped(report.failed)])
 
 
@@ -128,7 +148,7 @@ def check_text(check: Check) -> str:
 
 
 def _skipped(failures: Iterable[SkippedSource]) -> list[str]:
-    return [f"skipped: {safe(failure.uri)}: {safe(failure.reason)}" for failure in failures]
+    return [f"skipped: {_flat(failure.uri)}: {_flat(failure.reason)}" for failure in failures]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -143,8 +163,14 @@ def _padded(text: str, width: int) -> str:
 
 
 def _columns(text: str) -> int:
-    """The columns a text takes: East Asian wide characters take two, combining marks none."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    """The columns a text takes: East Asian wide characters take two, marks and invisible characters none."""
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> str:

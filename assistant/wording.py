@@ -58,12 +58,8 @@ def content_words(text: str) -> frozenset[str]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The Snowball English stem (Porter 2)."""
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
+    # A stemmer of its own for each word: one keeps the word it works on in itself, and several threads ask.
+    return str(snowballstemmer.stemmer("english").stemWord(word))
 
 
 def numbers(text: str) -> frozenset[str]:

@@ -1,0 +1,143 @@
+"""A question that stands alone is left alone; a rewriting that changes what was asked is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.conversation import LAST_TURNS, keeps_to, leans, standing_alone
+from assistant.types import Turn
+
+HISTORY = (
+    Turn("user", "Who leads the Kurakhove garrison?"),
+    Turn("assistant", "Colonel Petro Kravchenko leads it since 12 November [1]."),
+)
+
+
+class Rewriting:
+    """A rewriter that says `text` and notes what it was asked."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        self.asked: list[tuple[str, Sequence[Turn]]] = []
+
+    def __call__(self, message: str, history: Sequence[Turn]) -> str:
+        self.asked.append((message, history))
+        return self.text
+
+
+# ---- which questions lean on the conversation
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Where is he now?",
+        "Why?",
+        "And the dam?",
+        "What about Pokrovsk?",
+        "how about the roads there",
+        "But who said so?",
+        "What did they say about this?",
+        "Is it still held?",
+        "How many?",
+    ],
+)
+def test_a_message_that_needs_the_conversation_is_rewritten(message: str) -> None:
+    assert leans(message, HISTORY)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What is the situation in Kurakhove?",
+        "Who is Volodymyr Zelensky?",
+        "What happened to the dam in November 2024?",
+        "When did Russia take its positions near Pokrovsk?",
+        "How many residents are left in the besieged town?",
+        "Describe the supply roads of the garrison",
+    ],
+)
+def test_a_message_that_stands_alone_is_left_untouched(message: str) -> None:
+    rewrite = Rewriting("Something else about Paris?")
+    assert standing_alone(message, HISTORY, rewrite) == message
+    assert rewrite.asked == []
+
+
+@given(st.text())
+def test_without_a_conversation_nothing_is_rewritten(message: str) -> None:
+    rewrite = Rewriting("Something else?")
+    assert standing_alone(message, (), rewrite) == message
+    assert rewrite.asked == []
+
+
+# ---- what becomes of a rewriting
+
+
+def test_a_faithful_rewriting_is_searched_for() -> None:
+    rewrite = Rewriting(' "Where is Colonel Petro\n Kravchenko now?" ')
+    assert standing_alone("Where is he now?", HISTORY, rewrite) == "Where is Colonel Petro Kravchenko now?"
+
+
+@pytest.mark.parametrize(
+    "rewriting",
+    [
+        "Where is General Ivan Horbenko now?",
+        "Where is Petro Kravchenko since 13 November?",
+        "Where is Petro Kravchenko of Bakhmut?",
+        "",
+        "  \n ",
+        '""',
+    ],
+)
+def test_a_rewriting_that_invents_or_says_nothing_is_refused(rewriting: str) -> None:
+    query = standing_alone("Where is he now?", HISTORY, Rewriting(rewriting))
+    assert query == "Who leads the Kurakhove garrison? Where is he now?"
+
+
+@pytest.mark.parametrize("rewriting", ["Who holds the town?", "What about Bakhmut in 2023?", "What about 2024?"])
+def test_a_rewriting_that_loses_a_name_or_a_number_is_refused(rewriting: str) -> None:
+    message = "What about Pokrovsk in 2024?"
+    assert standing_alone(message, HISTORY, Rewriting(rewriting)) == f"{HISTORY[0].text} {message}"
+
+
+def test_a_name_may_be_taken_from_the_answers_too() -> None:
+    assert keeps_to("Is Kurakhove where Kravchenko is?", "Is he there?", HISTORY)
+    assert keeps_to("Was it on 12 November?", "Was it then?", HISTORY)
+
+
+def test_a_rewriting_may_write_a_name_otherwise() -> None:
+    assert keeps_to("When did KURAKHOVE's garrison leave?", "When did Kurakhove’s leave?", HISTORY)
+
+
+def test_only_the_last_turns_are_told() -> None:
+    history = tuple(Turn("user", f"Question {n}?") for n in range(10))
+    rewrite = Rewriting()
+    standing_alone("Why?", history, rewrite)
+    assert rewrite.asked == [("Why?", history[-LAST_TURNS:])]
+
+
+def test_a_conversation_without_a_question_leaves_the_message() -> None:
+    assert standing_alone("Why?", (Turn("assistant", "Hello."),), Rewriting()) == "Why?"
+
+
+turns = st.lists(st.builds(Turn, st.sampled_from(["user", "assistant"]), st.text(max_size=40)), max_size=6)
+messages = st.one_of(st.text(max_size=40), st.sampled_from(["Why?", "And he?", "What about Kyiv in 2024?"]))
+
+
+@given(messages, turns, st.text(max_size=60))
+def test_a_query_is_the_message_a_rewriting_that_keeps_to_it_or_the_message_after_the_last_question(
+    message: str, history: list[Turn], rewriting: str
+) -> None:
+    query = standing_alone(message, history, Rewriting(rewriting))
+    recent = history[-LAST_TURNS:]
+    last = next((turn.text for turn in reversed(recent) if turn.role == "user"), "")
+    assert query in (message, f"{last} {message}".strip()) or keeps_to(query, message, recent)
+
+
+@given(messages, turns)
+def test_the_message_itself_keeps_to_itself(message: str, history: list[Turn]) -> None:
+    assert keeps_to(message, message, history)
