@@ -81,9 +81,9 @@ def memory(available_bytes: int | None, needed_bytes: int) -> Check:
 
 def folder(name: str, path: Path) -> Check:
     """Whether a folder of ours can be written."""
-    nearest = next(p for p in (path, *path.parents) if p.exists())
-    writable = os.access(nearest, os.W_OK)
-    return Check(name, str(path), writable, "" if writable else f"make {nearest} writable, or choose another folder")
+    nearest = next(p for p in (path, *path.parents) if os.access(p, os.F_OK))
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    return Check(name, str(path), writable, "" if writable else f"make {nearest} a writable folder, or choose another")
 
 
 def speed(tokens: int, seconds: float) -> Check:
