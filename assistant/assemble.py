@@ -10,7 +10,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -240,7 +239,10 @@ class Assembly:
         index = Index(store, self.embedder)
         ask = None if options.pop("retrieval_only") else self.assistant_over(index).ask
         system = System(lambda q: index.retrieve(q.text, self.settings.candidates, q.filters), ask)
-        about = {"settings": self.settings.model_dump(mode="json", exclude=PRIVATE), "indexing": asdict(indexed)}
+        about = {
+            "settings": self.settings.model_dump(mode="json", exclude=PRIVATE),
+            "indexing": {"chunks": indexed.chunks, "embedded": indexed.embedded, "seconds": round(indexed.seconds, 1)},
+        }
         return run_dataset(
             dataset, index, system, out, plan, clock=time.perf_counter, about=lambda: describe() | about, **options
         )
@@ -254,7 +256,7 @@ class Assembly:
             read_pairs(folder),
             self.support,
             out,
-            name="lexical",
+            name=f"lexical {self.verifier.model.digest()}",
             clock=time.perf_counter,
             about=describe,
             **options,

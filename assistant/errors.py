@@ -8,8 +8,9 @@ AssistantError
 ├── ModelCorrupt        a model file is not what it should be
 ├── ModelUnfit          a model cannot serve: base model, no chat template, too large for memory
 ├── PromptTooLong       question and instructions leave no room in the model's context
-└── GenerationFailed    the generator broke off
-    └── GenerationCancelled   somebody asked it to stop
+├── GenerationFailed    the generator broke off
+│   └── GenerationCancelled   somebody asked it to stop
+└── EvaluationError     a dataset or a stored run cannot be used as it stands
 
 An abstention is an `Answer`, not an error. Each message says what happened, with which value, and what to do next.
 """
@@ -55,3 +56,7 @@ class GenerationFailed(AssistantError):
 
 class GenerationCancelled(GenerationFailed):
     """Generation was stopped on request."""
+
+
+class EvaluationError(AssistantError):
+    """A dataset or a stored run cannot be used as it stands."""

@@ -50,6 +50,11 @@ def _fitting(text: str, columns: int) -> str:
     return text
 
 
+def line_of(text: str) -> str:
+    """The text on one line, however long: a file name may hold line breaks."""
+    return one_line(text, 10_000)
+
+
 def day(published: date | None) -> str:
     """A date as a person writes it: 20 November 2024."""
     return f"{published.day} {published:%B %Y}" if published else "date unknown"

@@ -7,6 +7,7 @@ kept in a JSON file beside this module, together with the command and the data t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -46,6 +47,10 @@ class Logistic:
         """The model called `name` in the JSON file `path`."""
         stored = json.loads(path.read_text(encoding="utf-8"))["models"][name]
         return cls(float(stored["intercept"]), {k: float(v) for k, v in stored["weights"].items()})
+
+    def digest(self) -> str:
+        """Eight hex digits naming these weights, so that a report of other weights is another report."""
+        return hashlib.sha256(repr((self.intercept, sorted(self.weights.items()))).encode()).hexdigest()[:8]
 
     def __call__(self, features: Mapping[str, float]) -> float:
         """The probability in 0..1. Every weight's feature must be given."""

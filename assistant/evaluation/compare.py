@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.errors import EvaluationError
 from assistant.evaluation.aggregate import LOWER_IS_BETTER, Record, Statistic, Table, statistics
-from assistant.evaluation.datasets import EvaluationError
 from assistant.evaluation.journal import Json, read_run
 from assistant.evaluation.metrics import Indices, bootstrap
 

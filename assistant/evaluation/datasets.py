@@ -16,18 +16,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from assistant.errors import AssistantError
+from assistant.errors import EvaluationError
 from assistant.types import Question, Turn
 from index.errors import SourceUnreadable
+from index.readers import read_page
+from index.sources import Paths
 from index.types import RawPage, SkippedSource
 
 CORPUS_SCHEME = "corpus:"
 
 T = TypeVar("T")
-
-
-class EvaluationError(AssistantError):
-    """A dataset or a stored run cannot be used as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +101,19 @@ class PairSet:
 
 
 def read_dataset(folder: Path) -> Dataset:
-    """Read `corpus.jsonl` and `questions.jsonl`. Raises EvaluationError naming the file and line that is wrong."""
-    documents = _unique(_read_lines(folder / "corpus.jsonl", _document), lambda document: document.doc_id)
+    """Read `questions.jsonl` and the corpus: `corpus.jsonl`, or else the files of `articles/`, named by their stems.
+
+    Raises EvaluationError naming the file, and for a JSON file the line, that is wrong.
+    """
+    lines, articles = folder / "corpus.jsonl", folder / "articles"
+    rows = _read_articles(articles) if articles.is_dir() and not lines.is_file() else _read_lines(lines, _document)
+    documents = _unique(rows, lambda document: document.doc_id)
     questions = _unique(_read_lines(folder / "questions.jsonl", _question), lambda question: question.qid)
     return Dataset(
         name=folder.resolve().name,
         documents=documents,
         questions=questions,
-        corpus_digest=_file_digest(folder / "corpus.jsonl"),
+        corpus_digest=hashlib.sha256(b"".join(map(_page, documents))).hexdigest(),
         questions_digest=_file_digest(folder / "questions.jsonl"),
         warnings=tuple(_gold_warnings(documents, questions)),
     )
@@ -259,6 +262,18 @@ def _read_lines(path: Path, parse: Callable[[_Row], T]) -> list[tuple[str, T]]:
     if not lines:
         raise EvaluationError(f"{path} is empty; a dataset needs at least one line in it")
     return [(place, parse(_row(place, line))) for place, line in lines]
+
+
+def _read_articles(folder: Path) -> list[tuple[str, Document]]:
+    source = Paths([folder])
+    found = []
+    for uri in source.uris():
+        if not isinstance(uri, str):
+            raise EvaluationError(f"{uri.uri}: {uri.reason}; the articles of a dataset must all be readable")
+        draft = read_page(source.read(uri))
+        day = draft.published.isoformat() if draft.published else None
+        found.append((uri, Document(Path(uri).stem, draft.title, draft.text, day, draft.url, draft.source)))
+    return found
 
 
 def _row(place: str, line: str) -> _Row:

@@ -17,13 +17,13 @@ from typing import Any, TextIO
 
 from assistant.errors import (
     BackendMissing,
+    EvaluationError,
     GenerationCancelled,
     ModelCorrupt,
     ModelMissing,
     ModelUnfit,
     SettingsError,
 )
-from assistant.evaluation.datasets import EvaluationError
 from index.errors import IndexingError
 
 Json = dict[str, Any]

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.contract import answer_to_json
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, EvaluationError
 from assistant.evaluation.datasets import (
     CORPUS_SCHEME,
     Dataset,
-    EvaluationError,
     GoldQuestion,
     doc_id_of,
     draw,

@@ -4,16 +4,20 @@
 const opened = new Set();
 let newest = "";
 
+function bring(target, block) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  target.scrollIntoView({ block, behavior: calm ? "auto" : "smooth" });
+}
+
 document.addEventListener("click", (event) => {
   const reference = event.target.closest?.("a.q-ref");
   if (!reference) return;
-  event.preventDefault();  // Gradio's <base> would turn "#…" into another address and reload the page
+  event.preventDefault();  // Gradio's <base> turns "#…" into another address where the page's has a query: a reload
   const quote = document.getElementById(reference.hash.slice(1));
   if (!quote) return;
   document.querySelectorAll(".q-current").forEach((other) => other.classList.remove("q-current"));
   quote.classList.add("q-current");
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  quote.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+  bring(quote, "center");
   quote.focus({ preventScroll: true });
 });
 
@@ -32,6 +36,6 @@ watch("value", () => {
     if (details && !details.open) details.open = true;
   }
   const exchange = element.querySelector(".q-exchange");
-  if (exchange && exchange.id !== newest) exchange.scrollIntoView({ block: "start", behavior: "smooth" });
+  if (exchange && exchange.id !== newest) bring(exchange, "start");
   newest = exchange ? exchange.id : "";
 });

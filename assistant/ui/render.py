@@ -103,7 +103,7 @@ def body(view: Exchange, name: str) -> Html:
     if view.stage == "writing":
         return join((progress("Writing", view.seconds), draft(view.raw_text), found(view.evidence, name, folded=True)))
     if view.stage == "reading":
-        reading = f"Reading {count(len(view.evidence), 'passage')}"
+        reading = f"Reading {count(len(view.evidence), 'passage')}" if view.evidence else "No passage found so far"
         return join((progress(reading, view.seconds), found(view.evidence, name, folded=False)))
     return progress("Searching your articles", view.seconds)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from assistant.errors import EvaluationError
 from assistant.evaluation.compare import Difference, compare_runs
-from assistant.evaluation.datasets import EvaluationError
 from assistant.evaluation.journal import Json, open_journal
 
 HEADER = {"dataset": "animals", "corpus_digest": "c", "questions_digest": "q", "settings_digest": "s"}

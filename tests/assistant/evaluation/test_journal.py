@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evaluation.datasets import EvaluationError
+from assistant.errors import EvaluationError
 from assistant.evaluation.journal import Json, open_journal, read_run
 
 HEADER = {"dataset": "animals", "seed": 1, "warnings": ("a",)}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from assistant.errors import GenerationCancelled, GenerationFailed, ModelMissing
-from assistant.evaluation.datasets import Dataset, Document, EvaluationError, read_dataset
+from assistant.errors import EvaluationError, GenerationCancelled, GenerationFailed, ModelMissing
+from assistant.evaluation.datasets import Dataset, Document, read_dataset
 from assistant.evaluation.run import Judge, Plan, RunProgress, System, evaluate, run_dataset
 from index.errors import IndexDamaged
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from assistant.errors import GenerationFailed, ModelMissing
-from assistant.evaluation.datasets import EvaluationError, Pair, PairSet
+from assistant.errors import EvaluationError, GenerationFailed, ModelMissing
+from assistant.evaluation.datasets import Pair, PairSet
 from assistant.evaluation.verification import VerificationProgress, build_report, half_of, verify_pairs
 
 from .worlds import ticking

@@ -1,0 +1,133 @@
+"""Mistakes a person makes at the command line: one clear message, status 2, nothing on standard output, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from assistant.cli import hoist
+from tests.conftest import STARTER, Quoth
+
+ARTICLE = STARTER / "2024-11-20-kurakhove.md"
+
+
+def assert_refused(ran: object, *told: str) -> None:
+    assert (ran.status, ran.out) == (2, ""), ran  # type: ignore[attr-defined]
+    for part in told:
+        assert part in ran.err, ran.err  # type: ignore[attr-defined]
+    assert "Traceback" not in ran.err  # type: ignore[attr-defined]
+
+
+def test_the_shared_options_may_stand_before_or_after_the_command() -> None:
+    assert hoist(["--data", "d", "ask", "q"]) == hoist(["ask", "q", "--data=d"]) == ({"data": "d"}, ["ask", "q"])
+    assert hoist(["ask", "--", "--data"]) == ({}, ["ask", "--", "--data"])
+
+
+def test_help_is_made_of_examples_that_name_real_commands(quoth: Quoth) -> None:
+    ran = quoth("--help")
+    assert ran.status == 0
+    used = {line.split()[1] for line in ran.out.splitlines() if line.strip().startswith("quoth ")}
+    listed = ran.out[ran.out.index("Commands:") :]
+    assert len(used) >= 8
+    assert all(f"\n  {command}" in listed for command in used)
+
+
+def test_asking_before_anything_is_indexed_names_the_command_that_indexes(quoth: Quoth) -> None:
+    assert_refused(quoth("ask", "Where?"), "There is no index", "quoth add")
+
+
+@pytest.mark.usefixtures("embedder_folder", "tiny_model")
+class TestWithAnIndex:
+    @pytest.fixture(autouse=True)
+    def _filled(self, quoth: Quoth) -> None:
+        assert quoth("add", ARTICLE).status == 0
+
+    def test_an_empty_question(self, quoth: Quoth) -> None:
+        assert_refused(quoth("ask", "  "), "the question is empty")
+
+    def test_a_question_of_ten_thousand_words(self, quoth: Quoth) -> None:
+        assert_refused(quoth("ask", "why " * 10_000), "10000 words", "question_words")
+
+    def test_a_context_too_small_for_the_prompt(self, quoth: Quoth, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("QUOTH_CONTEXT_TOKENS", "128")
+        assert_refused(quoth("ask", "What is the situation in Kurakhove?"), "context", "context_tokens")
+
+    def test_a_missing_model(self, quoth: Quoth, tmp_path: Path) -> None:
+        assert_refused(quoth("ask", "Where?", "--generator", str(tmp_path / "none.gguf")), "none.gguf")
+
+    def test_a_corrupt_model(self, quoth: Quoth, tmp_path: Path, tiny_model: Path) -> None:
+        whole = tiny_model.read_bytes()
+        (tmp_path / "cut.gguf").write_bytes(whole[: len(whole) // 2])
+        (tmp_path / "text.gguf").write_text("this is no model")
+        assert_refused(quoth("ask", "Where?", "--generator", str(tmp_path / "cut.gguf")), "cut.gguf")
+        assert_refused(quoth("ask", "Where?", "--generator", str(tmp_path / "text.gguf")), "text.gguf")
+
+    def test_a_date_that_is_none(self, quoth: Quoth) -> None:
+        assert_refused(quoth("search", "Kurakhove", "--since", "soon"), "'soon'", "YYYY-MM-DD")
+
+    def test_an_article_that_is_not_there(self, quoth: Quoth) -> None:
+        assert_refused(quoth("article", "a000"), "a000", "quoth list")
+        assert_refused(quoth("remove", "a000"), "a000", "quoth list")
+
+    def test_removing_an_article_leaves_its_file(self, quoth: Quoth, tmp_path: Path) -> None:
+        own = tmp_path / "own.txt"
+        own.write_text("The ferry Aurora left Turku at noon on Friday.")
+        quoth("add", own)
+        assert quoth("remove", own).status == 0
+        listed = json.loads(quoth("list", "--json").out)
+        assert [article["uri"] for article in listed["articles"]] == [str(ARTICLE)]
+        assert own.is_file()
+
+    def test_bad_files_are_listed_with_their_reason_and_the_rest_goes_in(self, quoth: Quoth, tmp_path: Path) -> None:
+        folder = tmp_path / "mixed"
+        folder.mkdir()
+        (folder / "good.txt").write_text("The ferry Aurora left Turku at noon on Friday.")
+        (folder / "binary.txt").write_bytes(bytes(range(256)) * 20)
+        (folder / "empty.md").write_text("")
+        (folder / "latin.txt").write_bytes("Åland är en ö och där går färjan varje dag på sommaren.".encode("latin-1"))
+        (folder / "name\nwith a line.txt").write_text("A name may hold anything but a slash.")
+        (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        report = json.loads(quoth("add", folder, "--json").out)
+        added = {Path(uri).name for uri in report["added"]}
+        failed = {Path(failure["uri"]).name: failure["reason"] for failure in report["failed"]}
+        assert {"good.txt", "latin.txt"} <= added
+        assert {"binary.txt", "empty.md", "picture.png"} <= set(failed)
+        assert all(failed.values())
+        shown = quoth("list")
+        assert "binary.txt" in shown.out
+        assert "\nwith a line" not in shown.out, "a line break in a name must not pass for the end of a line"
+
+
+def test_an_unknown_setting_names_the_nearest_known_one(quoth: Quoth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUOTH_THREDS", "2")
+    assert_refused(quoth("settings"), "QUOTH_THREDS", "threads")
+
+
+def test_settings_say_where_each_value_comes_from(quoth: Quoth, tmp_path: Path) -> None:
+    (tmp_path / "quoth.toml").write_text("candidates = 20\n")
+    values = json.loads(quoth("settings", "--json", "--threads", "2").out)
+    assert values["candidates"] == {"value": 20, "from": "file"}
+    assert values["generator"]["from"] == "environment"
+    assert values["threads"] == {"value": 2, "from": "command line"}
+    assert values["port"]["from"] == "default"
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("embedder_folder", "tiny_model")
+def test_ctrl_c_while_answering_ends_with_130_and_the_index_stays_usable(quoth: Quoth) -> None:
+    quoth("add", ARTICLE)
+    command = [sys.executable, "-m", "assistant", "ask", "What is the situation in Kurakhove?", "-vv"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ.copy(), text=True)
+    time.sleep(1.5)  # wherever it is by then: importing, loading or answering, it must end as asked
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=20)
+    assert (started.returncode, out) == (130, ""), err
+    assert "Traceback" not in err
+    assert quoth("search", "Kurakhove", "--json").status == 0
