@@ -237,7 +237,7 @@ class Engine:
         self._lib.llama_set_abort_callback(self._context, self._native.is_set, stop.address)
 
     def complete(self, prompt: Sequence[int], max_tokens: int, emit: Callable[[str], None]) -> Completion:
-        """Prompt, then token after token. `emit` gets whole characters, never a part of one."""
+        """Prompt, then token after token. `emit` gets whole characters; one that the limit cuts in two is left out."""
         cached = self._prefill(prompt)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         pick = self._picker()
@@ -248,10 +248,11 @@ class Engine:
             if ended := self._vocabulary.ends(token):
                 break
             made += 1
-            _say(decoder.decode(self._vocabulary.piece(token)), pieces, emit)
+            if text := decoder.decode(self._vocabulary.piece(token)):
+                pieces.append(text)
+                emit(text)
             if made < max_tokens:
                 self._decode([token])
-        _say(decoder.decode(b"", final=True), pieces, emit)
         return Completion("".join(pieces), Usage(len(prompt), cached, made), "end" if ended else "length")
 
     def logits_after(self, prompt: Sequence[int]) -> Logits:
@@ -391,12 +392,6 @@ class Engine:
 def _free_engine(lib: Any, context: int, model: int) -> None:
     lib.llama_free(context)
     lib.llama_model_free(model)
-
-
-def _say(text: str, pieces: list[str], emit: Callable[[str], None]) -> None:
-    if text:
-        pieces.append(text)
-        emit(text)
 
 
 def _common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
