@@ -38,16 +38,19 @@ class Conversation:
         self._live: Exchange | None = None
         self._past: tuple[Html, ...] = ()
         self._turns: tuple[Turn, ...] = ()
+        self._hint = ""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Conversation:
         """A new session's conversation."""
         return Conversation()
 
     def ask(self, text: str) -> None:
-        """Put a question at the end of the line."""
+        """Put a question at the end of the line; of an empty one only a hint remains."""
         with self._lock:
-            self._asked += 1
-            self._waiting.append(Asked(self._asked, text))
+            self._hint = "" if text.strip() else "Type a question first."
+            if not self._hint:
+                self._asked += 1
+                self._waiting.append(Asked(self._asked, text))
 
     def begin(self) -> Asked | None:
         """The next question becomes the live exchange, what was live becomes the past. None when nothing waits.
@@ -101,7 +104,7 @@ class Conversation:
             for asked in (*self._waiting, *([self._running] if self._running else [])):
                 asked.cancel.set()
             self._waiting.clear()
-            self._running, self._live, self._past, self._turns = None, None, (), ()
+            self._running, self._live, self._past, self._turns, self._hint = None, None, (), (), ""
 
     @property
     def live(self) -> Exchange | None:
@@ -114,6 +117,12 @@ class Conversation:
         """Whether a question is being answered."""
         with self._lock:
             return self._running is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a question is in line."""
+        with self._lock:
+            return bool(self._waiting)
 
     @property
     def started(self) -> bool:
@@ -135,3 +144,10 @@ class Conversation:
         """The questions in line."""
         with self._lock:
             return render.waiting([asked.text for asked in self._waiting])
+
+    def status_markup(self) -> Html:
+        """The line under the question box."""
+        with self._lock:
+            if self._hint:
+                return render.status_line(self._hint)
+            return render.report(self._live) if self._running or not self._waiting else render.in_line()

@@ -117,16 +117,20 @@ class _Handlers:
 
     def ask(self, text: str, kept: Conversation) -> list[Any]:
         """Put the question in line and empty the box."""
-        if not text.strip():
-            return [gr.skip(), gr.skip(), gr.skip(), gr.skip(), render.status_line("Type a question first.")]
         kept.ask(text)
-        gone = gr.update(visible=False)
-        return ["", gone, gone, kept.waiting_markup(), render.status_line("Your question is in line.")]
+        greeting = gr.update(visible=False) if kept.started else gr.skip()
+        return ["" if text.strip() else gr.skip(), greeting, greeting, kept.waiting_markup(), kept.status_markup()]
 
     def run(self, kept: Conversation) -> Iterator[list[Any]]:
-        """Answer the next question in line, frame by frame."""
-        for _ in answer(self.service, self.relay, kept, self.clock):
-            yield _frame(kept)
+        """Answer all that is in line, frame by frame.
+
+        Not only the question that triggered it: should Gradio ever lose an event, its question is not left behind. A
+        run that finds nothing to do still gives a frame, because Gradio would blank every output otherwise.
+        """
+        while kept.waits:
+            for _ in answer(self.service, self.relay, kept, self.clock):
+                yield _frame(kept)
+        yield _frame(kept)
 
     def clear(self, kept: Conversation) -> list[Any]:
         """Forget the conversation and greet again."""
@@ -141,7 +145,7 @@ def _frame(kept: Conversation) -> list[Any]:
         kept.past_markup(),
         kept.live_markup(),
         kept.waiting_markup(),
-        render.report(kept.live),
+        kept.status_markup(),
         buttons,
         gr.update(visible=kept.started),
     ]

@@ -140,6 +140,11 @@ def status_line(sentence: str) -> Html:
     return tag("p", sentence, role="status", aria_live="polite")
 
 
+def in_line() -> Html:
+    """Said while another answer has to end first."""
+    return status_line("Your question is in line.")
+
+
 def progress(doing: str, seconds: float) -> Html:
     """What is being done, and for how long, so that a long silence is not mistaken for the end."""
     clock = tag("span", f"{seconds:.0f} s", class_="q-clock") if seconds >= 1 else None

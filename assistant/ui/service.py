@@ -53,7 +53,6 @@ def answer(
                 yield
     finally:
         conversation.end(asked)
-    yield
 
 
 def exchanges(

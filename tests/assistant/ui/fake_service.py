@@ -1,7 +1,7 @@
 """A service that answers from a table, so that the page can be tried without a model.
 
 Three short articles about Kurakhove; the question decides what happens: an answer, an abstention, an error, a long
-silence. `hostile` puts given text into every field that comes from outside.
+silence. A `hostile` service puts the question's text into every field that comes from outside.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ SLOW = "What takes a very long time to read?"
 STUBBORN = "What cannot be interrupted?"
 BROKEN = "What breaks the model?"
 CRASH = "What is a bug?"
-HOSTILE = "What does the hostile article say?"
 EXAMPLES = (SITUATION, DAM, "Who said that Russia has the initiative along the front?")
 
 
@@ -106,7 +105,7 @@ class FakeAnswers:
     articles: tuple[Article, ...] = ARTICLES
     pause: float = 0.0
     pace: float = 0.0
-    hostile: str = ""
+    hostile: bool = False
 
     def service(self) -> ChatService:
         return ChatService(
@@ -122,7 +121,7 @@ class FakeAnswers:
                 f"the question has {len(question.text.split())} words, more than the 400 allowed; ask it shorter, or "
                 "raise question_words in the settings"
             )
-        evidence = self.evidence()
+        evidence = poisoned_evidence(question.text) if self.hostile else self.evidence()
         yield Retrieved(question.text, evidence)
         if question.text == STUBBORN:
             time.sleep(3)
@@ -152,7 +151,7 @@ class FakeAnswers:
         if question.text == PARIS:
             return abstention(question.text, evidence)
         if self.hostile:
-            return hostile_answer(question.text, evidence, self.hostile)
+            return hostile_answer(question.text)
         if question.text == DAM:
             return dam_answer(question.text, evidence)
         return situation_answer(question.text, evidence)
@@ -287,12 +286,14 @@ def abstention(question: str, evidence: tuple[Evidence, ...]) -> Answer:
     )
 
 
-def hostile_answer(question: str, evidence: tuple[Evidence, ...], text: str) -> Answer:
+def poisoned_evidence(text: str) -> tuple[Evidence, ...]:
+    return (evidence_of(1, replace(ARTICLES[0], title=text, text=text, url=text, source=text)),)
+
+
+def hostile_answer(text: str) -> Answer:
     """The same text wherever an article, a model or an address may bring it in."""
-    poisoned = replace(ARTICLES[0], title=text, text=text, url=text, source=text)
-    shown = evidence_of(1, poisoned)
     citation = Citation(1, "pressure", "pressure-0", text, text, text, None, text, 0, len(text), text)
-    answer = answer_of(question, [(f"{text} [1]", "partial"), (text, "unsupported")], (citation,), (shown,))
+    answer = answer_of(text, [(f"{text} [1]", "partial"), (text, "unsupported")], (citation,), poisoned_evidence(text))
     return replace(
         answer,
         query=text,

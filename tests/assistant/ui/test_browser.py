@@ -1,0 +1,336 @@
+"""The page in a real Chromium against the real server, with a service that answers from a table."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from assistant.types import Event, Question, Retrieved
+from assistant.ui.page import serving
+from tests.assistant.ui.browser import chromium, missing
+from tests.assistant.ui.fake_service import BROKEN, DAM, EXAMPLES, PARIS, SITUATION, SLOW, STUBBORN, FakeAnswers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
+
+Open = Callable[..., "Watched"]
+
+HOSTILE = (
+    "![x](https://evil.example/a.png)",
+    "[click](javascript:alert(1)) **bold** _it_ `code` $$x^2$$ \\(y\\) | a | b |",
+    '<img src=https://evil.example/b.png onerror="window.pwned=1">',
+    "<script src=https://evil.example/c.js></script><script>window.pwned=1</script>",
+    '<svg onload="window.pwned=1"><image href=https://evil.example/d.svg></svg>',
+    "<iframe src=https://evil.example/e></iframe><object data=https://evil.example/f></object>",
+    '<meta http-equiv=refresh content="0;url=https://evil.example/g">',
+    "<form action=https://evil.example/h><button>go</button></form>",
+    "<style>@import url(https://evil.example/i.css); * { display: none }</style>",
+    "<link rel=stylesheet href=https://evil.example/j.css><base href=https://evil.example/>",
+    "</blockquote></li></ol></article><h1>Injected</h1>",
+    '" onmouseover="window.pwned=1" x="\' onfocus=\'window.pwned=1\' autofocus',
+    "javascript:window.pwned=1",
+    "java\tscript:window.pwned=1//",
+    "data:text/html,<script>window.pwned=1</script>",
+    "${window.pwned=1} {{constructor.constructor('window.pwned=1')()}} `${alert(1)}`",
+    "&lt;img src=x onerror=window.pwned=1&gt; &#60;b&#62; &amp;",
+    "<details open ontoggle=window.pwned=1><summary>x</summary></details>",
+    "<video src=https://evil.example/k.mp4 autoplay></video><audio src=https://evil.example/l.mp3>",
+    "<a href=https://evil.example/m ping=https://evil.example/n>x</a>",
+    "<math><mtext><img src=https://evil.example/o></mtext></math><!-- --><![CDATA[x]]>",
+    'https://evil.example/"><img src=https://evil.example/p.png>',
+    "\u202egnp.live\u202c \u2066x\u2069 [1] [99] \u0000\u0007",
+)
+
+
+class Watched:
+    """A tab that notes what should never happen: errors on the console, requests elsewhere, dialogs."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.faults = page, []
+        page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: self._note(request.url, url))
+        page.goto(url)
+        page.locator(".q-welcome").wait_for()
+
+    def _note(self, address: str, own: str) -> None:
+        if not address.startswith((own, "data:")):
+            self.faults.append(address)
+
+    def ask(self, question: str) -> None:
+        box = self.page.get_by_label("Your question")
+        box.fill(question)
+        box.press("Enter")
+
+    def answered(self, count: int = 1) -> Any:
+        """The newest of `count` finished exchanges."""
+        newest = self.page.locator(".q-answered").nth(count - 1)
+        newest.wait_for(timeout=10_000)
+        return newest
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with serving(FakeAnswers(pause=0.3, pace=0.01).service(), port=0) as address:
+        yield address
+
+
+@pytest.fixture
+def open_tab(browser: Browser) -> Iterator[Open]:
+    """Opens watched tabs, and finds them without fault at the end."""
+    tabs: list[Watched] = []
+
+    def opened(url: str, width: int = 1280, scheme: str = "light") -> Watched:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+        )  # type: ignore[arg-type]
+        tabs.append(Watched(context.new_page(), url))
+        return tabs[-1]
+
+    yield opened
+    for tab in tabs:
+        tab.page.context.close()
+    assert [tab.faults for tab in tabs] == [[] for _ in tabs]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (380, "light"), (380, "dark")])
+def test_a_question_is_answered_with_citations_that_lead_to_their_quotes(
+    url: str, open_tab: Open, width: int, scheme: str
+) -> None:
+    tab = open_tab(url, width, scheme)
+    tab.ask(SITUATION)
+    answer = tab.answered()
+    assert "As of 20 Nov 2024" in answer.inner_text()
+    assert answer.locator(".q-citation").count() == 4
+    answer.locator("a.q-ref").nth(1).click()
+    quote = answer.locator(".q-citation").nth(1)
+    tab.page.wait_for_timeout(700)
+    assert "q-current" in quote.get_attribute("class")
+    assert quote.evaluate("element => element === document.activeElement")
+    box = quote.bounding_box()
+    assert 0 <= box["y"] < 700
+    assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+
+
+def test_passages_stand_there_within_a_second_and_the_text_follows(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    begun = time.monotonic()
+    tab.ask(SITUATION)
+    tab.page.locator(".q-found .q-passage").first.wait_for()
+    assert time.monotonic() - begun < 1.5
+    assert not tab.page.locator(".q-answer").count()
+    tab.page.locator(".q-draft").wait_for()
+    tab.answered()
+    assert not tab.page.locator(".q-progress").count()
+
+
+@pytest.mark.parametrize("way", ["button", "key"])
+def test_stop_during_a_silence_is_quick_and_the_page_goes_on(url: str, open_tab: Open, way: str) -> None:
+    tab = open_tab(url)
+    tab.ask(SLOW)
+    tab.page.locator(".q-found").wait_for()
+    begun = time.monotonic()
+    if way == "button":
+        tab.page.get_by_role("button", name="Stop").click()
+    else:
+        tab.page.keyboard.press("Escape")
+    tab.page.locator(".q-stopped").wait_for()
+    tab.page.get_by_role("button", name="Ask", exact=True).wait_for()
+    assert time.monotonic() - begun < 1
+    tab.ask(DAM)
+    assert "1.2 metres" in tab.answered().inner_text()
+
+
+def test_a_model_that_does_not_stop_at_once_does_not_hold_the_page(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(STUBBORN)
+    tab.page.locator(".q-found").wait_for()
+    tab.page.keyboard.press("Escape")
+    tab.page.locator(".q-stopped").wait_for(timeout=1000)
+    tab.ask(DAM)
+    tab.answered()
+
+
+def test_a_question_asked_while_one_runs_waits_visibly_and_is_answered(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(SLOW)
+    tab.page.locator(".q-found").wait_for()
+    tab.ask(DAM)
+    tab.page.locator(".q-waiting", has_text=DAM).wait_for()
+    tab.page.locator(".q-clock").wait_for()
+    shown = tab.page.locator(".q-clock").inner_text()
+    tab.page.get_by_label("Your question").type("half a thou")
+    tab.page.wait_for_timeout(1200)
+    assert tab.page.locator(".q-clock").inner_text() != shown, "the running exchange no longer moves"
+    tab.page.keyboard.press("Escape")
+    assert "1.2 metres" in tab.answered().inner_text()
+    assert tab.page.locator(".q-stopped").count() == 1 and not tab.page.locator(".q-waiting").count()
+    assert tab.page.get_by_label("Your question").input_value() == "half a thou"
+
+
+def test_a_question_of_another_tab_waits_its_turn(url: str, open_tab: Open) -> None:
+    first, second = open_tab(url), open_tab(url, 380)
+    first.ask(SLOW)
+    first.page.locator(".q-found").wait_for()
+    second.ask(DAM)
+    second.page.locator(".q-waiting", has_text=DAM).wait_for()
+    second.page.wait_for_timeout(500)
+    assert not second.page.locator(".q-exchange").count()
+    first.page.keyboard.press("Escape")
+    second.answered()
+
+
+def test_closing_the_tab_ends_the_work(browser: Browser, open_tab: Open) -> None:
+    ended = threading.Event()
+    table = FakeAnswers()
+
+    def ask(question: Question, cancel: threading.Event) -> Iterator[Event]:
+        yield Retrieved(question.text, table.evidence())
+        if cancel.wait(30):
+            ended.set()
+
+    with serving(replace(table.service(), ask=ask), port=0) as url:
+        context = browser.new_context()
+        tab = Watched(context.new_page(), url)
+        tab.ask(SLOW)
+        tab.page.locator(".q-found").wait_for()
+        context.close()
+        assert ended.wait(15)
+
+
+def test_hostile_text_is_shown_and_does_nothing(open_tab: Open) -> None:
+    with serving(FakeAnswers(hostile=True).service(), port=0) as url:
+        tab = open_tab(url)
+        for count, payload in enumerate(HOSTILE, start=1):
+            tab.ask(payload)
+            answer = tab.answered(count)
+            for summary in answer.locator("summary").all():
+                summary.click()
+            seen = re.sub(r"\s+", " ", answer.locator("blockquote").first.inner_text())
+            if payload.isprintable():
+                assert seen.strip() == re.sub(r"\s+", " ", payload).strip()
+            answer.locator(".q-flag").first.hover()
+            answer.locator("a.q-ref").first.click()
+        assert tab.page.evaluate("window.pwned") is None
+        hrefs = tab.page.eval_on_selector_all(".q-exchange a", "all => all.map(a => a.getAttribute('href'))")
+        assert all(href.startswith(("#q-", "http://", "https://")) for href in hrefs)
+        inside = "img, script, svg, iframe, object, form, meta, style, link, base, video, audio, math, input"
+        assert tab.page.locator(".q-exchange").locator(inside).count() == 0
+        assert tab.page.url == url
+
+
+def test_markup_that_got_through_would_still_be_held_by_the_policy(browser: Browser, url: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    blocked: list[str] = []
+    page.on("console", lambda message: message.type == "error" and blocked.append(message.text))
+    page.goto(url)
+    page.locator(".q-welcome").wait_for()
+    page.locator(".q-welcome").evaluate(
+        """element => { element.innerHTML = '<img src="https://evil.example/x.png" onerror="window.pwned=1">'
+        + '<img src="/missing" onerror="window.pwned=1"><a id="trap" href="javascript:window.pwned=1">x</a>';
+        document.getElementById('trap').click(); }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.pwned") is None
+    assert any("evil.example" in text and "Content Security Policy" in text for text in blocked)
+    context.close()
+
+
+def test_an_empty_question_is_answered_with_a_hint(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask("   ")
+    tab.page.get_by_text("Type a question first.").wait_for()
+    assert not tab.page.locator(".q-exchange").count()
+    tab.ask(DAM)
+    tab.answered()
+
+
+def test_ten_thousand_words_get_a_readable_answer(url: str, open_tab: Open) -> None:
+    tab = open_tab(url, 380)
+    tab.ask("word " * 10_000)
+    alert = tab.page.get_by_role("alert")
+    alert.wait_for()
+    assert "10000 words" in alert.inner_text() and alert.is_visible()
+    tab.ask(DAM)
+    tab.answered()
+
+
+def test_an_error_stands_in_its_place_and_the_next_question_works(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(BROKEN)
+    tab.page.locator(".q-failed .q-error", has_text="not enough memory").wait_for()
+    tab.ask(PARIS)
+    assert "Not answered by your sources" in tab.answered().inner_text()
+
+
+def test_an_example_is_asked_by_a_click_and_a_new_conversation_forgets_it(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.page.get_by_role("button", name=EXAMPLES[1]).click()
+    tab.answered()
+    assert not tab.page.locator(".q-welcome").is_visible()
+    tab.page.get_by_role("button", name="New conversation").click()
+    tab.page.locator(".q-welcome").wait_for()
+    tab.page.get_by_role("button", name=EXAMPLES[1]).wait_for()
+    assert not tab.page.locator(".q-exchange").count()
+    tab.ask(DAM)
+    tab.answered()
+
+
+def test_shift_enter_starts_a_line_and_enter_asks(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    box = tab.page.get_by_label("Your question")
+    box.type("one")
+    box.press("Shift+Enter")
+    box.type("two")
+    assert box.input_value() == "one\ntwo"
+    box.press("Enter")
+    tab.answered()
+    assert tab.page.locator(".q-question").inner_text().split() == ["one", "two"]
+    assert box.input_value() == ""
+
+
+def test_what_a_reader_opened_stays_open_while_the_answer_grows(open_tab: Open) -> None:
+    with serving(FakeAnswers(pace=0.1).service(), port=0) as url:
+        tab = open_tab(url)
+        tab.ask(SITUATION)
+        fold = tab.page.locator("details", has_text="Found: 3 passages")
+        fold.locator("summary").click()
+        tab.page.wait_for_timeout(800)
+        assert tab.page.locator(".q-draft").count() == 1
+        assert fold.evaluate("element => element.open") and fold.locator("blockquote").first.is_visible()
+
+
+def test_a_new_question_is_scrolled_to_its_top(url: str, open_tab: Open) -> None:
+    tab = open_tab(url, 380)
+    tab.ask(SITUATION)
+    tab.answered()
+    tab.ask(DAM)
+    newest = tab.answered(2)
+    tab.page.wait_for_timeout(1000)
+    assert 0 <= newest.locator(".q-question").bounding_box()["y"] < 200
+
+
+def test_only_one_short_line_is_read_aloud(url: str, open_tab: Open) -> None:
+    """Tokens must not be announced: the live region changes with the stage, the growing answer stands outside it."""
+    tab = open_tab(url)
+    tab.ask(SITUATION)
+    tab.answered()
+    live = tab.page.locator("[aria-live]:not([aria-live=off])").all_inner_texts()
+    assert [text.strip() for text in live if text.strip()] == ["Answer ready: 4 sentences, 4 citations."]

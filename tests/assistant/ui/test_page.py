@@ -1,0 +1,185 @@
+"""The page as the server gives it out, over HTTP on loopback, without a browser."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from assistant.errors import SettingsError
+from assistant.ui.page import FIRST_PORT, build_page, serve, serving
+from index.errors import IndexDamaged
+from tests.assistant.ui.fake_service import BROKEN, EXAMPLES, PARIS, SITUATION, FakeAnswers
+
+
+class Tab:
+    """What a browser's tab does: trigger an event, read the stream of its results."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url, self._name = url, name
+        self._config = httpx.get(url + "config").json()
+
+    def _event(self, component: str, event: str) -> int:
+        ids = [c["id"] for c in self._config["components"] if component in json.dumps(c["props"])]
+        return next(
+            d["id"] for d in self._config["dependencies"] for t in d["targets"] if t[0] in ids and t[1] == event
+        )
+
+    def _after(self, event: int) -> int:
+        return next(d["id"] for d in self._config["dependencies"] if d["trigger_after"] == event)
+
+    def trigger(self, fn: int, data: list[Any]) -> list[Any]:
+        """The values every message of one event carries, merged into the last state of each output."""
+        body = {"data": data, "fn_index": fn, "session_hash": self._name}
+        httpx.post(self._url + "gradio_api/queue/join", json=body).raise_for_status()
+        values: list[Any] = []
+        with httpx.stream(
+            "GET", self._url + "gradio_api/queue/data", params={"session_hash": self._name}, timeout=30
+        ) as lines:
+            for line in lines.iter_lines():
+                message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
+                if message.get("msg") == "process_completed":
+                    assert message["success"], message
+                    values = message["output"].get("data", [])
+                if message.get("msg") == "close_stream":
+                    break
+        return values
+
+    def ask(self, text: str) -> tuple[list[Any], list[Any]]:
+        """What asking changes at once, and the last frame of the answer."""
+        submit = self._event('"q-box"', "submit")
+        return self.trigger(submit, [text, None]), self.trigger(self._after(submit), [None])
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with serving(FakeAnswers().service(), port=0) as address:
+        yield address
+
+
+def test_a_question_is_answered_through_the_queue(url: str) -> None:
+    asked, frame = Tab(url, "tab-a").ask(SITUATION)
+    assert asked[0] == "" and SITUATION in asked[3]
+    assert "surrounded on several sides" in frame[1] and "q-citation" in frame[1]
+    assert frame[2] == "" and "Answer ready" in frame[3]
+
+
+def test_the_page_goes_on_after_an_error(url: str) -> None:
+    tab = Tab(url, "tab-b")
+    assert "not enough memory" in tab.ask(BROKEN)[1][1]
+    past, live, *_ = tab.ask(PARIS)[1]
+    assert "not enough memory" in past and "Not answered by your sources" in live
+
+
+@pytest.mark.parametrize("text", ["", "  \n "])
+def test_an_empty_question_is_a_hint_and_nothing_else(url: str, text: str) -> None:
+    asked, frame = Tab(url, f"tab-empty-{len(text)}").ask(text)
+    assert "Type a question first." in asked[4]
+    assert "Type a question first." in frame[3] and "q-exchange" not in frame[0] + frame[1]
+
+
+def test_two_tabs_have_two_conversations(url: str) -> None:
+    Tab(url, "tab-c").ask(SITUATION)
+    past, live, *_ = Tab(url, "tab-d").ask(PARIS)[1]
+    assert past == "" and "Kurakhove has been" not in live
+
+
+def test_the_page_carries_its_policy(url: str) -> None:
+    policy = httpx.get(url).headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "'sha256-" in policy
+    assert "content-security-policy" in httpx.get(url + "config").headers
+
+
+def test_the_page_names_no_other_host_to_load_from(url: str) -> None:
+    config = json.dumps(httpx.get(url + "config").json())
+    css = httpx.get(url + "theme.css").text
+    assert "fonts.g" not in config + css and "@import" not in css
+    assert '"analytics_enabled": false' in config
+
+
+def test_another_name_for_this_machine_is_refused(url: str) -> None:
+    """A page of another site whose name is made to resolve to 127.0.0.1 must not reach the index."""
+    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["docs", "openapi.json", "gradio_api/runs", "gradio_api/file=/etc/hostname"])
+def test_nothing_else_is_served(url: str, path: str) -> None:
+    assert httpx.get(url + path).status_code in {403, 404}
+
+
+def test_no_endpoint_is_offered_to_programs(url: str) -> None:
+    info = httpx.get(url + "gradio_api/info").json()
+    assert info["named_endpoints"] == {} and info["unnamed_endpoints"] == {}
+
+
+def test_every_state_of_a_session_is_small_and_without_a_model() -> None:
+    states = [block for block in build_page(FakeAnswers().service()).blocks.values() if type(block).__name__ == "State"]
+    assert [type(state.value).__name__ for state in states] == ["Conversation"]
+
+
+def opening(service: Any) -> list[Any]:
+    with serving(service, port=0) as url:
+        tab = Tab(url, "tab-open")
+        load = next(d["id"] for d in tab._config["dependencies"] for t in d["targets"] if t[1] == "load")
+        return tab.trigger(load, [])
+
+
+def test_a_newcomer_sees_what_is_indexed_and_examples() -> None:
+    welcome, examples = opening(FakeAnswers().service())
+    assert "3 articles indexed" in welcome["value"] and examples["visible"]
+    labels = [b.value for b in build_page(FakeAnswers().service()).blocks.values() if type(b).__name__ == "Button"]
+    assert labels[1:] == list(EXAMPLES)
+
+
+def test_an_empty_index_is_said_and_no_example_is_offered() -> None:
+    welcome, examples = opening(FakeAnswers(articles=()).service())
+    assert "quoth add PATH" in welcome["value"] and not examples["visible"]
+
+
+def test_a_damaged_index_is_a_message_on_the_page() -> None:
+    def damaged() -> tuple[()]:
+        raise IndexDamaged("the index is damaged: <page 7>; run `quoth add --rebuild`")
+
+    welcome, examples = opening(replace(FakeAnswers().service(), articles=damaged))
+    assert "The index is damaged: &lt;page 7&gt;" in welcome["value"] and not examples["visible"]
+
+
+# ── the address ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
+def test_other_machines_are_not_let_in(host: str) -> None:
+    with pytest.raises(SettingsError, match="no password"), serving(FakeAnswers().service(), host=host):
+        pass
+
+
+def test_a_taken_port_is_an_error_where_it_was_asked_for() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with (
+            pytest.raises(SettingsError, match=f"port {taken} is in use"),
+            serving(FakeAnswers().service(), port=taken),
+        ):
+            pass
+
+
+def test_a_taken_default_port_gives_way_to_the_next_and_this_is_said() -> None:
+    told: list[str] = []
+    with socket.socket() as other:
+        with suppress(OSError):  # then another program has taken it, which serves as well
+            other.bind(("127.0.0.1", FIRST_PORT))
+            other.listen()
+        serve(
+            FakeAnswers().service(), announce=told.append, wait=lambda: told.append(httpx.get(told[1].split()[4]).text)
+        )
+    assert f"Port {FIRST_PORT} is in use" in told[0]
+    assert "Quoth is open at http://127.0.0.1:" in told[1] and f":{FIRST_PORT}/" not in told[1]
+    assert "gradio" in told[2] and told[3] == "Closed."

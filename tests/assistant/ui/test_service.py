@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from assistant.types import Question
+from assistant.ui.conversation import Conversation
+from assistant.ui.exchange import Exchange
+from assistant.ui.relay import Relay
+from assistant.ui.service import ChatService, answer, contexts
+from index.errors import IndexDamaged, IndexMissing
+from index.types import Article
+from tests.assistant.ui.fake_service import BROKEN, CRASH, DAM, SITUATION, SLOW, FakeAnswers, situation_answer
+
+
+def steps(service: ChatService, conversation: Conversation) -> Iterator[None]:
+    return answer(service, Relay(service.ask, 0.02), conversation, itertools.count().__next__)
+
+
+def outcome(text: str, service: ChatService | None = None) -> Exchange:
+    conversation = Conversation()
+    conversation.ask(text)
+    for _ in steps(service or FakeAnswers().service(), conversation):
+        pass
+    assert conversation.live is not None and not conversation.busy
+    return conversation.live
+
+
+def test_a_question_ends_answered_with_its_quotes_in_context() -> None:
+    exchange = outcome(SITUATION)
+    assert exchange.stage == "answered" and exchange.answer is not None
+    assert set(exchange.contexts) == {1, 2, 3, 4}
+    assert exchange.contexts[2].quote == exchange.answer.citations[1].quote
+
+
+def test_passages_are_there_before_the_first_word() -> None:
+    conversation = Conversation()
+    conversation.ask(SITUATION)
+    stages = [
+        conversation.live.stage for _ in steps(FakeAnswers(pause=0.2).service(), conversation) if conversation.live
+    ]
+    assert [stage for stage, _ in itertools.groupby(stages)][:2] == ["searching", "reading"]
+    assert conversation.live is not None and conversation.live.stage == "answered"
+
+
+def test_an_error_of_answering_is_shown_in_its_own_words_and_the_next_question_works() -> None:
+    service, conversation = FakeAnswers().service(), Conversation()
+    for text, stage in ((BROKEN, "failed"), (DAM, "answered")):
+        conversation.ask(text)
+        list(steps(service, conversation))
+        assert conversation.live is not None and conversation.live.stage == stage
+    assert "not enough memory" in conversation.past_markup()
+
+
+def test_a_question_that_is_far_too_long_is_refused_in_words() -> None:
+    failure = outcome("word " * 10_000).failure
+    assert failure is not None and "10000 words" in failure
+
+
+def test_an_error_of_the_index_is_shown_as_it_is() -> None:
+    def missing(question: Question, cancel: object) -> Iterator[None]:
+        raise IndexMissing("nothing is indexed; run `quoth add PATH`")
+        yield
+
+    service = replace(FakeAnswers().service(), ask=missing)  # type: ignore[arg-type]
+    assert outcome(SITUATION, service).failure == "nothing is indexed; run `quoth add PATH`"
+
+
+def test_a_bug_is_logged_and_shown_without_its_insides(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        failure = outcome(CRASH).failure
+    assert failure is not None and "ZeroDivisionError" in failure and "division by zero" not in failure
+    assert caplog.records[0].exc_info is not None
+
+
+def test_stop_during_a_silence_ends_the_exchange_within_half_a_second() -> None:
+    conversation = Conversation()
+    conversation.ask(SLOW)
+    frames = steps(FakeAnswers().service(), conversation)
+    while conversation.live is None or conversation.live.stage != "reading":
+        next(frames)
+    conversation.stop()
+    begun = time.monotonic()
+    list(frames)
+    assert time.monotonic() - begun < 0.5
+    assert conversation.live.stage == "stopped" and conversation.live.evidence and not conversation.busy
+
+
+def test_leaving_the_page_ends_the_work() -> None:
+    conversation = Conversation()
+    conversation.ask(SLOW)
+    frames = steps(FakeAnswers().service(), conversation)
+    next(frames)
+    frames.close()  # type: ignore[attr-defined]
+    assert not conversation.busy
+
+
+def test_nothing_in_line_is_nothing_to_do() -> None:
+    assert list(steps(FakeAnswers().service(), Conversation())) == []
+
+
+def test_an_article_that_cannot_be_read_leaves_only_its_quotes_without_context() -> None:
+    good = FakeAnswers().service().article
+
+    def article(name: str) -> Article | None:
+        if name == "claims":
+            raise IndexDamaged("the article's text does not match its digest")
+        return good(name)
+
+    assert set(contexts(situation_answer(SITUATION, ()), article)) == {1, 2}
