@@ -83,7 +83,8 @@ class Ingester:
                 run.examined(uri)
             run.flush()
             # 3. What is stored but gone, and what could not be read.
-            gone = [uri for uri in stored if uri not in {*uris, *run.failed} and source.covers(uri)]
+            present = {*uris, *run.failed}
+            gone = [uri for uri in stored if uri not in present and source.covers(uri)]
             if remove_vanished and gone:
                 run.removed, gone = self._store.remove(map(article_id, gone)), []
             self._note_failures(run, source)
@@ -191,7 +192,7 @@ class _Run:
         chunks = chunk_article(article, self._chunking, self._embedder.count_tokens)
         if not chunks:
             raise SourceUnreadable("has no text")
-        texts = embedder_texts(article.title, chunks, self._chunking.chunk_tokens, self._embedder)
+        texts = _embedder_texts(article.title, chunks, self._chunking.chunk_tokens, self._embedder)
         self._staged.append(_Staged(article, revision, chunks, texts))
         if sum(len(staged.chunks) for staged in self._staged) >= _BATCH_CHUNKS:
             self.flush()
@@ -277,7 +278,7 @@ def article_id(uri: str) -> str:
     return "a" + hashlib.sha256(uri.encode()).hexdigest()[:12]
 
 
-def embedder_texts(title: str, chunks: Sequence[Chunk], chunk_tokens: int, embedder: Embedder) -> tuple[str, ...]:
+def _embedder_texts(title: str, chunks: Sequence[Chunk], chunk_tokens: int, embedder: Embedder) -> tuple[str, ...]:
     """What the embedder is given for each chunk: the title, shortened to the room beside a full chunk, and the text.
 
     A passage seldom names what its article is about; its vector should. Raises IndexingError when the embedder's

@@ -56,23 +56,27 @@ def check(connection: sqlite3.Connection) -> None:
 
 
 def search(
-    connection: sqlite3.Connection, question: str, k: int, condition: str = "1", values: Sequence[object] = ()
+    connection: sqlite3.Connection, question: str, k: int, condition: str = "", values: Sequence[object] = ()
 ) -> dict[int, float]:
     """The k chunk keys with the best BM25 score for the words of `question`, best first, each with its score.
 
-    `condition` is SQL over the tables `articles` and `chunks`, with `values` for its placeholders. Scores are
-    above 0; a chunk that shares no word with the question is not found.
+    `condition` is SQL over the table `articles`, with `values` for its placeholders. Scores are above 0; a chunk that
+    shares no word with the question is not found.
     """
     expression = match_expression(question)
     if expression is None:
         return {}
+    # Joined only to filter: looking up the article of every chunk with a common word doubles the time.
+    filtered = f"{_ARTICLES} WHERE {condition} AND" if condition else "WHERE"
     rows = connection.execute(
-        f"SELECT words.rowid, -bm25(words, {_WEIGHTS}) AS score"
-        " FROM words JOIN chunks ON chunks.key = words.rowid JOIN articles ON articles.id = chunks.article_id"
-        f" WHERE words MATCH ? AND {condition} ORDER BY score DESC, words.rowid LIMIT ?",
-        (expression, *values, k),
+        f"SELECT words.rowid, -bm25(words, {_WEIGHTS}) AS score FROM words {filtered} words MATCH ?"
+        " ORDER BY score DESC, words.rowid LIMIT ?",
+        (*values, expression, k),
     )
     return dict(rows)
+
+
+_ARTICLES = "JOIN chunks ON chunks.key = words.rowid JOIN articles ON articles.id = chunks.article_id"
 
 
 def match_expression(question: str) -> str | None:

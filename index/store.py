@@ -63,6 +63,7 @@ CREATE TABLE IF NOT EXISTS articles (
     source TEXT,
     digest TEXT NOT NULL,
     characters INTEGER NOT NULL,
+    chunks INTEGER NOT NULL,
     added TEXT NOT NULL,
     text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS chunks (
@@ -92,8 +93,7 @@ COMMIT;
 
 _INFO = (
     "articles.id, articles.uri, articles.title, articles.published, articles.published_from, articles.language,"
-    " articles.url, articles.source, articles.digest, articles.characters,"
-    " (SELECT count(*) FROM chunks AS own WHERE own.article_id = articles.id)"
+    " articles.url, articles.source, articles.digest, articles.characters, articles.chunks"
 )
 _CHUNK = "chunks.id, chunks.article_id, chunks.ordinal, chunks.start, chunks.end, chunks.text, chunks.heading"
 _ARTICLE = "id, uri, title, text, digest, published, published_from, language, url, source, added"
@@ -275,19 +275,15 @@ class Store:
 
     def require(self, embedder: str, dimension: int | None = None, chunking: ChunkingSettings | None = None) -> None:
         """Raises IndexMismatch unless the index was made with these; an empty index suits every setting."""
-        found = self.manifest()
-        if not found.articles:
+        if self.is_empty():
             return
-        compared = {
-            "embedder": (found.embedder, embedder),
-            "vector length": (found.dimension, dimension),
-            "chunk_tokens": (found.chunking.chunk_tokens, chunking and chunking.chunk_tokens),
-            "overlap_tokens": (found.chunking.overlap_tokens, chunking and chunking.overlap_tokens),
-        }
+        (found,) = self._rows("SELECT embedder, dimension, chunk_tokens, overlap_tokens FROM manifest")
+        wanted = (embedder, dimension, chunking and chunking.chunk_tokens, chunking and chunking.overlap_tokens)
+        names = ("embedder", "vector length", "chunk_tokens", "overlap_tokens")
         differing = [
-            f"{what} is {here!r}, wanted {wanted!r}"
-            for what, (here, wanted) in compared.items()
-            if wanted is not None and here != wanted
+            f"{name} is {here!r}, wanted {there!r}"
+            for name, here, there in zip(names, found, wanted, strict=True)
+            if there is not None and here != there
         ]
         if differing:
             raise IndexMismatch(
@@ -338,9 +334,9 @@ class Store:
         with self.transaction():
             self.remove([article.id])
             self._connection.execute(
-                "INSERT INTO articles (id, uri, title, text, digest, published, published_from, language, url, source,"
-                " added, revision, characters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*_article_row(article), entry.revision, len(article.text)),
+                f"INSERT INTO articles ({_ARTICLE}, revision, characters, chunks)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*_article_row(article), entry.revision, len(article.text), len(entry.chunks)),
             )
             for chunk, given, vector in zip(entry.chunks, entry.inputs, entry.vectors, strict=True):
                 self._put_chunk(chunk, given, vector)
@@ -390,7 +386,7 @@ class Store:
         condition, values = _condition(filters)
         rows = self._rows(
             "SELECT chunks.key FROM chunks JOIN articles ON articles.id = chunks.article_id"
-            f" WHERE {condition} ORDER BY chunks.key",
+            f" WHERE {condition or 'TRUE'} ORDER BY chunks.key",
             *values,
         )
         return np.fromiter((key for (key,) in rows), dtype=np.int64, count=len(rows))
@@ -467,7 +463,7 @@ _WITHOUT_VECTOR = "SELECT id FROM chunks WHERE key NOT IN (SELECT key FROM vecto
 
 
 def _condition(filters: Filters) -> tuple[str, tuple[object, ...]]:
-    """Filters as SQL over `articles`. An unknown date is NULL, and NULL passes no comparison."""
+    """Filters as SQL over `articles`, "" for none. An unknown date is NULL, and NULL passes no comparison."""
     terms: list[tuple[str, object]] = []
     if filters.since:
         terms.append(("articles.published >= ?", filters.since.isoformat()))
@@ -477,7 +473,7 @@ def _condition(filters: Filters) -> tuple[str, tuple[object, ...]]:
         terms.append(("articles.source IN (SELECT value FROM json_each(?))", json.dumps(filters.sources)))
     if filters.article_ids:
         terms.append(("articles.id IN (SELECT value FROM json_each(?))", json.dumps(filters.article_ids)))
-    return " AND ".join(sql for sql, _ in terms) or "1", tuple(value for _, value in terms)
+    return " AND ".join(sql for sql, _ in terms), tuple(value for _, value in terms)
 
 
 def _info(row: Sequence[Any]) -> ArticleInfo:
