@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.citing import defused
 from assistant.types import Evidence
 from assistant.verifying import Logistic
 from assistant.wording import content_words, names, numbers, share
@@ -56,7 +57,7 @@ class FittedAbstainer:
 
 def sentence_for(question: str, nearest: Sequence[Evidence]) -> str:
     """What an abstention says."""
-    asked = " ".join(question.split())
+    asked = defused(" ".join(question.split()))
     if not nearest:
         return f"Your sources do not answer this: nothing in them is about “{asked}”."
     return f"Your sources do not answer this: “{asked}”. The passages that come closest are listed."

@@ -123,7 +123,7 @@ class Assistant:
 
         completion = yield from self._tokens(prompt, cancel, watch)
         cited = [self.attributor.attribute(s, prompt.evidence) for s in split_sentences(completion.text)]
-        if self.policy.threshold > 0 and not any(sentence.quotes for sentence in cited):
+        if not cited or (self.policy.threshold > 0 and not any(sentence.quotes for sentence in cited)):
             yield Answered(self._abstention(draft, completion, watch))
         else:
             yield Answered(self._answer(draft, completion, cited, watch))

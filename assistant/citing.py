@@ -108,8 +108,8 @@ def without_markers(text: str) -> str:
     return _MARKER.sub("", text)
 
 
-def _defused(text: str) -> str:
-    """The text, of the same length, with round brackets where cutting markers made new ones: [[1]2] leaves [2]."""
+def defused(text: str) -> str:
+    """The text, of the same length, with round brackets for those of markers: shown, they would lead nowhere."""
     return _MARKER.sub(lambda match: match.group().translate(_ROUND), text)
 
 
@@ -126,7 +126,7 @@ def split_sentences(raw: str) -> tuple[Sentence, ...]:
     puts them in front, and each belongs to the sentence that follows.
     """
     markers = find_markers(raw)
-    text = _defused(without_markers(raw))
+    text = defused(without_markers(raw))  # cutting [[1]2] leaves [2]
     spans = sentence_spans(text)
     leading = bool(markers) and not text[: markers[0].at].strip()
     named: list[list[int]] = [[] for _ in spans]

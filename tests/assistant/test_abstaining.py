@@ -1,0 +1,113 @@
+"""Whether the sources answer is read from signals that each mean what they say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import assistant.abstaining
+from assistant.abstaining import FittedAbstainer, sentence_for, signals_of
+from assistant.verifying import Logistic
+from tests.fakes import article, evidence, evidence_of, hit, hits
+
+WEIGHTS = Path(assistant.abstaining.__file__).with_name("abstaining.json")
+QUESTION = "How many metres did the Vovcha river rise in Novosilka?"
+FOUND = hits("The river rose by 1.2 metres in the Novosilka community.")
+
+
+def shipped() -> FittedAbstainer:
+    return FittedAbstainer(Logistic.read(WEIGHTS, "with_logit"), Logistic.read(WEIGHTS, "without_logit"))
+
+
+# ---- signals
+
+
+def test_the_signals_are_what_question_and_evidence_share() -> None:
+    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), 2.5)
+    assert signals == {
+        "dense": 0.5,
+        "covered": 3 / 6,  # metre, river, Novosilka; not many, Vovcha, rise
+        "names": 1 / 2,
+        "numbers": 1.0,
+        "yes_no": 2.5,
+    }
+
+
+def test_a_generator_that_cannot_tell_leaves_its_signal_out() -> None:
+    assert "yes_no" not in signals_of(QUESTION, FOUND, evidence_of(FOUND), None)
+
+
+def test_the_best_cosine_counts_wherever_it_was_found() -> None:
+    found = tuple(replace(one, dense=dense) for one, dense in zip(hits("a", "b", "c"), (0.2, None, 0.7), strict=True))
+    assert signals_of("x", found, (), None)["dense"] == 0.7
+    assert signals_of("x", [replace(one, dense=None) for one in found], (), None)["dense"] == 0.0
+
+
+def test_a_title_counts_as_evidence() -> None:
+    titled = evidence_of([hit(article("It was struck.", title="Kurakhove dam"))])
+    plain = evidence("It was struck.")
+    assert signals_of("the Kurakhove dam", (), titled, None)["covered"] == 1.0
+    assert signals_of("the Kurakhove dam", (), plain, None)["covered"] == 0.0
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=60).filter(str.strip), max_size=3))
+def test_every_signal_but_the_models_is_between_nothing_and_all(question: str, texts: list[str]) -> None:
+    signals = signals_of(question, hits(*texts), evidence(*texts), None)
+    assert all(0.0 <= value <= 1.0 for value in signals.values())
+
+
+# ---- the probability
+
+
+@given(st.floats(-1, 1), *[st.floats(0, 1)] * 3, st.none() | st.floats(-60, 60))
+def test_whatever_the_signals_the_answer_is_a_probability(
+    dense: float, covered: float, names: float, numbers: float, yes_no: float | None
+) -> None:
+    signals = {"dense": dense, "covered": covered, "names": names, "numbers": numbers}
+    assert 0.0 < shipped()(signals if yes_no is None else signals | {"yes_no": yes_no}) < 1.0
+
+
+@pytest.mark.parametrize("name", ["with_logit", "without_logit"])
+def test_no_shipped_weight_counts_evidence_against_itself(name: str) -> None:
+    weights = Logistic.read(WEIGHTS, name).weights
+    assert weights["dense"] > 0
+    assert ("yes_no" in weights) == (name == "with_logit")
+    assert weights.get("yes_no", 1.0) > 0
+
+
+def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from() -> None:
+    stored = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    known = set(signals_of("x", (), (), 0.0))
+    assert stored["made_by"].startswith("python -m assistant.evaluation.")
+    assert stored["data"]
+    assert set(stored["models"]["with_logit"]["weights"]) <= known
+    assert set(stored["models"]["without_logit"]["weights"]) <= known - {"yes_no"}
+
+
+def test_a_generator_that_says_yes_is_believed_more_than_one_that_says_no() -> None:
+    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), None)
+    assert shipped()(signals | {"yes_no": 4.0}) > shipped()(signals | {"yes_no": -4.0})
+
+
+# ---- the sentence
+
+
+def test_an_abstention_repeats_the_question_on_one_line() -> None:
+    assert sentence_for("What  is\n it?", evidence("x")) == (
+        "Your sources do not answer this: “What is it?”. The passages that come closest are listed."
+    )
+
+
+def test_an_abstention_shows_no_number_that_leads_nowhere() -> None:
+    assert "“Why (1) and (2, 3)?”" in sentence_for("Why [1] and 【2, 3】?", ())
+
+
+def test_an_abstention_with_nothing_near_says_so() -> None:
+    assert sentence_for("What is it?", ()) == (
+        "Your sources do not answer this: nothing in them is about “What is it?”."
+    )

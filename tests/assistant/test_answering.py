@@ -1,0 +1,372 @@
+"""A question becomes a stream that ends in one answer, cited or honestly none, and can be stopped at any point."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answering import Assistant
+from assistant.contract import answer_to_json
+from assistant.errors import GenerationCancelled, GenerationFailed, PromptTooLong, QuestionRefused
+from assistant.types import Answer, Answered, Event, Evidence, Prompt, Question, Retrieved, Token, Turn
+from index.types import Filters, Hit
+from tests.contract_schema import assert_contract
+from tests.fakes import MANIFEST, MODEL, FakeGenerator, FakeRetriever, article, assistant_over, hit, hits
+
+DAM = "The dam of Kurakhove was struck on 11 November 2024."
+RIVER = "The river rose by 1.2 metres."
+FOUND = hits(DAM, RIVER)
+WHAT = Question("What was struck in Kurakhove?")
+REPLY = "The dam of Kurakhove was struck [1]. The river rose [2]."
+
+
+def assistant(
+    generator: FakeGenerator | None = None, found: Sequence[Hit] = FOUND, threshold: float = 0.5
+) -> Assistant:
+    return assistant_over(found, generator or FakeGenerator(REPLY), threshold=threshold)
+
+
+def kinds(events: Sequence[Event]) -> list[type]:
+    """The kinds of the events, repeated tokens once."""
+    found = [type(event) for event in events]
+    return [kind for n, kind in enumerate(found) if n == 0 or kind is not Token or found[n - 1] is not Token]
+
+
+def article_text(found: Sequence[Hit]) -> dict[str, str]:
+    return {one.article.id: one.chunk.text for one in found}
+
+
+# ---- an answer
+
+
+def test_the_stream_is_passages_then_text_then_one_answer() -> None:
+    events = list(assistant().stream(WHAT))
+    assert kinds(events) == [Retrieved, Token, Answered]
+    retrieved, answered = events[0], events[-1]
+    assert isinstance(retrieved, Retrieved) and isinstance(answered, Answered)
+    assert retrieved.query == WHAT.text
+    assert [piece.text for piece in retrieved.evidence] == [DAM, RIVER]
+    assert "".join(event.text for event in events if isinstance(event, Token)) == answered.answer.raw_text == REPLY
+
+
+def test_asking_gives_the_streams_answer() -> None:
+    last = list(assistant().stream(WHAT))[-1]
+    assert isinstance(last, Answered)
+    assert assistant().ask(WHAT) == last.answer
+
+
+def test_each_sentence_is_a_claim_with_its_citation_and_support() -> None:
+    answer = assistant().ask(WHAT)
+    assert answer.text == "The dam of Kurakhove was struck [1]. The river rose [2]."
+    assert [(claim.text, claim.numbers, claim.status) for claim in answer.claims] == [
+        ("The dam of Kurakhove was struck [1].", (1,), "supported"),
+        ("The river rose [2].", (2,), "supported"),
+    ]
+    assert [citation.quote for citation in answer.citations] == [DAM, RIVER]
+    assert not answer.abstained
+    assert answer.nearest == ()
+    assert_contract(answer_to_json(answer), article_text(FOUND).__getitem__)
+
+
+def test_an_answer_says_what_made_it() -> None:
+    answer = assistant().ask(WHAT)
+    assert answer.model == MODEL
+    assert (answer.index.generation, answer.index.articles, answer.index.chunks) == (7, 2, 5)
+    assert answer.index.embedder == MANIFEST.embedder
+    assert (answer.settings_digest, answer.version) == ("0123456789ab", "0.0")
+    assert answer.usage.completion_tokens > 0
+    assert answer.signals["yes_no"] == 5.0
+    assert answer.signals["answerable"] == 1.0
+
+
+def test_times_rise_from_retrieving_to_the_end() -> None:
+    times = assistant().ask(WHAT).timings
+    assert times.first_evidence_s is not None and times.first_token_s is not None
+    assert 0 < times.retrieve_s <= times.first_evidence_s < times.first_token_s < times.total_s
+
+
+def test_an_answer_is_as_new_as_its_newest_cited_article() -> None:
+    found = [
+        hit(article(DAM, "a1", published=date(2024, 11, 12)), rank=1),
+        hit(article(RIVER, "a2", published=None), rank=2),
+        hit(article("Paris is large.", "a3", published=date(2025, 5, 5)), rank=3),
+    ]
+    assert assistant(found=found).ask(WHAT).as_of == date(2024, 11, 12)
+    undated = [replace(one, article=replace(one.article, published=None)) for one in found]
+    assert assistant(found=undated).ask(WHAT).as_of is None
+
+
+def test_a_sentence_the_sources_do_not_hold_is_shown_as_unsupported() -> None:
+    answer = assistant(
+        FakeGenerator("The dam of Kurakhove was struck [1]. Paris has two million inhabitants [2].")
+    ).ask(WHAT)
+    held, invented = answer.claims
+    assert (held.status, invented.status) == ("supported", "unsupported")
+    assert (invented.numbers, invented.support) == ((), 0.0)
+    assert invented.text == "Paris has two million inhabitants."
+
+
+def test_confidence_falls_with_support() -> None:
+    sure = assistant(FakeGenerator("The dam of Kurakhove was struck [1].")).ask(WHAT)
+    unsure = assistant(FakeGenerator("The dam of Kurakhove was struck [1]. Paris is large.")).ask(WHAT)
+    assert 0 < unsure.confidence < sure.confidence <= 1
+
+
+def test_a_marker_that_points_nowhere_is_reported_and_not_shown() -> None:
+    raw = "The dam of Kurakhove was struck [7]. The river rose [2]."
+    answer = assistant(FakeGenerator(raw)).ask(WHAT)
+    assert [(m.marker, raw[m.start : m.end].strip()) for m in answer.unresolved] == [("[7]", "[7]")]
+    assert "[7]" not in answer.text
+    assert answer.raw_text == raw
+
+
+def test_the_search_gets_the_question_its_filters_and_the_number_of_candidates() -> None:
+    retriever = FakeRetriever(FOUND)
+    filters = Filters(since=date(2024, 11, 1))
+    assistant_over((), FakeGenerator(REPLY), retriever=retriever).ask(Question("What was struck?", filters=filters))
+    assert retriever.queries == [("What was struck?", 40, filters)]
+
+
+def test_evidence_that_does_not_fit_the_context_is_not_said_to_have_been_shown() -> None:
+    generator = FakeGenerator(REPLY, context_size=230)
+    found = hits(DAM, " ".join(["long"] * 120) + ".")
+    events = list(assistant(generator, found).stream(WHAT))
+    assert isinstance(events[0], Retrieved) and isinstance(events[-1], Answered)
+    assert len(events[0].evidence) == 2
+    assert [piece.number for piece in events[-1].answer.evidence] == [1]
+    assert generator.checked[0].evidence == generator.answered[0].evidence == events[-1].answer.evidence
+
+
+# ---- an abstention
+
+
+def assert_abstained(answer: Answer) -> None:
+    assert answer.abstained
+    assert answer.text.startswith("Your sources do not answer this")
+    assert answer.citations == ()
+    assert answer.as_of is None
+    assert [claim.status for claim in answer.claims] == ["no_claim"]
+    assert_contract(answer_to_json(answer))
+
+
+def test_without_evidence_the_model_is_not_asked() -> None:
+    generator = FakeGenerator(REPLY)
+    events = list(assistant(generator, ()).stream(WHAT))
+    assert kinds(events) == [Retrieved, Answered]
+    assert isinstance(events[-1], Answered)
+    assert_abstained(events[-1].answer)
+    assert events[-1].answer.confidence == 1.0
+    assert events[-1].answer.nearest == ()
+    assert generator.answered == generator.checked == []
+
+
+def test_where_nothing_is_chosen_of_what_was_found_the_nearest_passages_are_listed() -> None:
+    def nothing(question: str, found: Sequence[Hit]) -> tuple[Evidence, ...]:
+        return ()
+
+    answer = assistant_over(hits("a b", "c d", "e f", "g h"), selector=nothing).ask(WHAT)
+    assert_abstained(answer)
+    assert [piece.text for piece in answer.nearest] == ["a b", "c d", "e f"]
+
+
+def test_below_the_threshold_nothing_is_generated() -> None:
+    generator = FakeGenerator(REPLY, logit=-3.0)
+    events = list(assistant(generator).stream(WHAT))
+    assert kinds(events) == [Retrieved, Answered]
+    assert isinstance(events[-1], Answered)
+    answer = events[-1].answer
+    assert_abstained(answer)
+    assert answer.confidence == 1.0
+    assert answer.raw_text == ""
+    assert [piece.text for piece in answer.nearest] == [DAM, RIVER]
+    assert answer.timings.first_token_s is None
+    assert len(generator.checked) == 1
+    assert generator.answered == []
+
+
+@pytest.mark.parametrize(("threshold", "abstains"), [(0.0, False), (0.5, False), (0.51, True)])
+def test_the_threshold_is_the_least_that_is_answered(threshold: float, abstains: bool) -> None:
+    answer = assistant(FakeGenerator(REPLY, logit=None), threshold=threshold).ask(WHAT)
+    assert answer.signals["answerable"] == 0.5
+    assert answer.abstained is abstains
+
+
+def test_an_answer_of_which_nothing_can_be_cited_becomes_an_abstention() -> None:
+    raw = "Paris has two million inhabitants [1]."
+    events = list(assistant(FakeGenerator(raw)).stream(WHAT))
+    assert kinds(events) == [Retrieved, Token, Answered]
+    assert isinstance(events[-1], Answered)
+    assert_abstained(events[-1].answer)
+    assert events[-1].answer.raw_text == raw
+    assert events[-1].answer.usage.completion_tokens > 0
+
+
+def test_without_a_threshold_even_the_unlikely_is_answered() -> None:
+    answer = assistant(FakeGenerator("Paris has two million inhabitants.", logit=-9.0), threshold=0.0).ask(WHAT)
+    assert not answer.abstained
+    assert answer.text == "Paris has two million inhabitants."
+    assert answer.claims[0].status == "unsupported"
+    assert answer.confidence == 0.0
+    assert_contract(answer_to_json(answer))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5])
+@pytest.mark.parametrize("reply", ["", " \n", "[1]", "[1] [2]"])
+def test_a_model_that_says_nothing_makes_an_abstention(reply: str, threshold: float) -> None:
+    answer = assistant(FakeGenerator(reply), threshold=threshold).ask(WHAT)
+    assert_abstained(answer)
+    assert answer.raw_text == reply
+
+
+def test_a_question_with_a_marker_in_it_shows_no_number_that_leads_nowhere() -> None:
+    assert_abstained(assistant(found=()).ask(Question("What does [1] say?")))
+
+
+# ---- what cannot be asked
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t\u2003"])
+def test_an_empty_question_is_refused_before_anything_is_looked_up(text: str) -> None:
+    retriever, generator = FakeRetriever(FOUND), FakeGenerator(REPLY)
+    with pytest.raises(QuestionRefused, match="the question is empty"):
+        assistant_over((), generator, retriever=retriever).ask(Question(text))
+    assert retriever.queries == generator.checked == []
+
+
+def test_a_question_of_too_many_words_is_refused_before_anything_is_looked_up() -> None:
+    retriever = FakeRetriever(FOUND)
+    over = assistant_over((), FakeGenerator(REPLY), retriever=retriever, question_words=10)
+    with pytest.raises(QuestionRefused, match="the question has 10000 words, more than the 10 allowed"):
+        over.ask(Question("why " * 10_000))
+    assert retriever.queries == []
+    over.ask(Question("why " * 10))
+    assert len(retriever.queries) == 1
+
+
+def test_a_context_too_small_for_one_passage_is_told_and_the_assistant_can_be_asked_again() -> None:
+    generator = FakeGenerator(REPLY, context_size=200)
+    over = assistant(generator, hits(DAM))
+    with pytest.raises(PromptTooLong, match="context_tokens to at least"):
+        over.ask(Question("why " * 150))
+    assert not over.ask(WHAT).abstained
+
+
+# ---- stopping
+
+
+def test_a_cancelled_question_stops_before_the_model_is_asked() -> None:
+    generator = FakeGenerator(REPLY)
+    cancel = threading.Event()
+    stream = assistant(generator).stream(WHAT, cancel)
+    assert isinstance(next(stream), Retrieved)
+    cancel.set()
+    with pytest.raises(GenerationCancelled):
+        next(stream)
+    assert generator.answered == []
+
+
+def test_a_cancelled_answer_stops_and_the_assistant_can_be_asked_again() -> None:
+    cancel = threading.Event()
+    generator = FakeGenerator(REPLY, before_piece=lambda number: cancel.set() if number == 2 else None)
+    over = assistant(generator)
+    said: list[Event] = []
+    with pytest.raises(GenerationCancelled):
+        for event in over.stream(WHAT, cancel):
+            said.append(event)
+    assert [type(event) for event in said] == [Retrieved, Token, Token]
+    generator.before_piece = lambda number: None
+    assert not over.ask(WHAT).abstained
+
+
+def test_a_model_that_breaks_off_is_told_and_the_assistant_can_be_asked_again() -> None:
+    def break_off(number: int) -> None:
+        raise GenerationFailed("the model broke off; ask again")
+
+    generator = FakeGenerator(REPLY, before_piece=break_off)
+    over = assistant(generator)
+    with pytest.raises(GenerationFailed, match="ask again"):
+        over.ask(WHAT)
+    generator.before_piece = lambda number: None
+    assert not over.ask(WHAT).abstained
+
+
+def test_a_stream_nobody_reads_on_asks_the_model_for_nothing() -> None:
+    generator = FakeGenerator(REPLY)
+    stream = assistant(generator).stream(WHAT)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert generator.checked == generator.answered == []
+
+
+def test_several_questions_can_be_asked_at_once() -> None:
+    over = assistant()
+    streams = [over.stream(WHAT) for _ in range(3)]
+    events = [list(event) for event in zip(*streams, strict=True)]
+    assert len({repr(event) for event in events[0]}) == 1
+    assert all(isinstance(event, Answered) for event in events[-1])
+
+
+# ---- following up
+
+HISTORY = (Turn("user", "What happened in Kurakhove?"), Turn("assistant", "The dam of Kurakhove was struck [1]."))
+
+
+def rewriting(text: str) -> FakeGenerator:
+    """A generator that rewrites to `text` and answers with REPLY."""
+
+    def reply(prompt: Prompt) -> str:
+        return REPLY if prompt.evidence else text
+
+    return FakeGenerator(reply)
+
+
+def test_a_question_that_stands_alone_is_searched_as_it_is() -> None:
+    generator = rewriting("Something else?")
+    answer = assistant(generator).ask(Question("What was struck in Kurakhove?", HISTORY))
+    assert answer.query == answer.question == "What was struck in Kurakhove?"
+    assert len(generator.answered) == 1
+
+
+def test_a_follow_up_is_searched_as_it_was_rewritten() -> None:
+    answer = assistant(rewriting("When was the dam of Kurakhove struck?")).ask(Question("When was it struck?", HISTORY))
+    assert answer.question == "When was it struck?"
+    assert answer.query == "When was the dam of Kurakhove struck?"
+    assert_contract(answer_to_json(answer))
+
+
+def test_a_rewriting_that_invents_a_name_is_searched_as_question_after_question() -> None:
+    answer = assistant(rewriting("When was the dam of Pokrovsk struck?")).ask(Question("When was it struck?", HISTORY))
+    assert answer.query == "What happened in Kurakhove? When was it struck?"
+
+
+# ---- whatever comes
+
+sentences = st.sampled_from(
+    [DAM, RIVER, "Paris is large.", "It is so.", "…", "Sure!", "[1]", "[9]", "[[1]2]", "库拉霍韦。"]
+)
+replies = st.one_of(st.text(max_size=60), st.lists(sentences, max_size=5).map(" ".join))
+
+
+@given(
+    replies,
+    st.lists(st.one_of(sentences, st.text(max_size=40)).filter(lambda text: any(map(str.isalnum, text))), max_size=3),
+    st.sampled_from([-2.0, 2.0, None]),
+    st.sampled_from([0.0, 0.5, 0.9]),
+)
+def test_any_reply_over_any_evidence_ends_in_one_answer_that_keeps_the_contract(
+    reply: str, texts: list[str], logit: float | None, threshold: float
+) -> None:
+    found = hits(*texts)
+    events = list(assistant(FakeGenerator(reply, logit), found, threshold).stream(WHAT))
+    assert isinstance(events[0], Retrieved)
+    assert [type(event) for event in events].count(Answered) == 1
+    assert isinstance(events[-1], Answered)
+    answer = events[-1].answer
+    assert_contract(answer_to_json(answer), article_text(found).__getitem__)
+    assert answer.abstained or answer.raw_text == reply

@@ -1,0 +1,166 @@
+"""Evidence is cut from the articles, numbered in order, and keeps to its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.evidence import SentenceSelector, stretches, whole_chunks
+from assistant.types import Evidence, Span
+from index.sentences import sentence_spans
+from index.types import Article, Hit
+from tests.fakes import article, count_words, hit, hits, word_similarity
+
+WORDS = "the dam was struck river rose Kurakhove troops Pokrovsk on 11 November and 1.2 metres held 🙂 库拉".split()
+
+
+def selector(budget_tokens: int = 60, passages: int = 4, heading_tokens: int = 5, most: int = 8) -> SentenceSelector:
+    return SentenceSelector(
+        word_similarity, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens
+    )
+
+
+@st.composite
+def found_hits(draw: st.DrawFn) -> tuple[tuple[Hit, ...], dict[str, Article]]:
+    """Chunks of a few articles, cut between sentences, overlapping or apart, in any order of rank."""
+    sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(lambda words: " ".join(words) + ".")
+    texts = st.lists(sentences, min_size=1, max_size=9).flatmap(
+        lambda said: st.sampled_from([" ", "\n\n", "  "]).map(lambda gap: gap.join(said))
+    )
+    articles = {f"a{n}": article(text, f"a{n}") for n, text in enumerate(draw(st.lists(texts, min_size=1, max_size=3)))}
+    cuts: list[tuple[str, int, int]] = []
+    for name, of in articles.items():
+        spans = sentence_spans(of.text)
+        for _ in range(draw(st.integers(1, 3))):
+            first = draw(st.integers(0, len(spans) - 1))
+            last = draw(st.integers(first, len(spans) - 1))
+            cuts.append((name, spans[first][0], spans[last][1]))
+    ranked = draw(st.permutations(list(dict.fromkeys(cuts))))
+    return tuple(hit(articles[name], start, end, rank) for rank, (name, start, end) in enumerate(ranked, 1)), articles
+
+
+def assert_sound(pieces: Sequence[Evidence], articles: dict[str, Article]) -> None:
+    assert [piece.number for piece in pieces] == list(range(1, len(pieces) + 1))
+    for piece in pieces:
+        of = articles[piece.hit.article.id]
+        assert of.text[piece.start : piece.end] == piece.text
+        assert piece.sentences
+        assert (piece.sentences[0].start, piece.sentences[-1].end) == (piece.start, piece.end)
+        assert all(one.end <= other.start for one, other in pairwise(piece.sentences))
+        assert all(not of.text[one.end : other.start].strip() for one, other in pairwise(piece.sentences))
+        assert all(of.text[s.start : s.end].strip() for s in piece.sentences)
+        chunk = piece.hit.chunk
+        assert chunk.article_id == of.id
+        assert min(chunk.end, piece.end) > max(chunk.start, piece.start)
+
+
+def sentences_of(pieces: Sequence[Evidence]) -> list[tuple[str, Span]]:
+    return [(piece.hit.article.id, span) for piece in pieces for span in piece.sentences]
+
+
+# ---- whatever is found
+
+
+@given(found_hits(), st.text(alphabet="damriver Ku", max_size=30), st.integers(1, 80), st.integers(1, 5))
+def test_evidence_is_cut_from_the_articles_within_the_budget(
+    found: tuple[tuple[Hit, ...], dict[str, Article]], question: str, budget: int, passages: int
+) -> None:
+    chosen, articles = found
+    pieces = selector(budget, passages)(question, chosen)
+    assert_sound(pieces, articles)
+    assert 1 <= len(pieces) <= passages
+    shown = sentences_of(pieces)
+    assert len(set(shown)) == len(shown)
+    tokens = sum(count_words(articles[name].text[s.start : s.end]) for name, s in shown) + 5 * len(pieces)
+    assert tokens <= budget or len(shown) == 1
+
+
+@given(found_hits())
+def test_with_room_for_all_every_sentence_found_is_shown_once(
+    found: tuple[tuple[Hit, ...], dict[str, Article]],
+) -> None:
+    chosen, _articles = found
+    shown = sentences_of(selector(10_000, 100, most=100)("dam", chosen))
+    expected = {
+        (one.article.id, Span(one.chunk.start + start, one.chunk.start + end))
+        for one in chosen
+        for start, end in sentence_spans(one.chunk.text)
+    }
+    assert set(shown) == expected
+
+
+@given(found_hits())
+def test_every_chunk_can_be_shown_whole(found: tuple[tuple[Hit, ...], dict[str, Article]]) -> None:
+    chosen, articles = found
+    pieces = whole_chunks(chosen)
+    assert_sound(pieces, articles)
+    assert [(piece.hit, piece.text) for piece in pieces] == [(one, one.chunk.text) for one in chosen]
+
+
+@given(found_hits())
+def test_stretches_join_what_overlaps_and_lose_nothing(found: tuple[tuple[Hit, ...], dict[str, Article]]) -> None:
+    chosen, articles = found
+    joined = stretches(chosen)
+    for stretch in joined:
+        of = articles[stretch.hits[0].article.id]
+        assert of.text[stretch.start : stretch.end] == stretch.text
+        assert {one.article.id for one in stretch.hits} == {of.id}
+    assert sorted(one.rank for stretch in joined for one in stretch.hits) == [one.rank for one in chosen]
+    for one, other in pairwise(joined):
+        assert one.hits[0].article.id != other.hits[0].article.id or one.end < other.start
+
+
+# ---- what is chosen
+
+KURAKHOVE = article(
+    "Snow fell in the night. The dam of Kurakhove was struck. The river rose at once. Schools stayed closed.", "a1"
+)
+
+
+def test_the_sentence_that_answers_brings_the_one_before_it() -> None:
+    (piece,) = selector(budget_tokens=20)("What was struck at the Kurakhove dam?", [hit(KURAKHOVE)])
+    assert piece.text == "Snow fell in the night. The dam of Kurakhove was struck."
+
+
+def test_sentences_apart_are_passages_apart_numbered_by_worth() -> None:
+    of = article("Alpha one two. Bravo three four. Charlie five six. Delta seven eight. Kurakhove dam struck.")
+    pieces = selector(budget_tokens=19, passages=2)("Kurakhove dam, or alpha?", [hit(of)])
+    assert [piece.text for piece in pieces] == ["Delta seven eight. Kurakhove dam struck.", "Alpha one two."]
+
+
+def test_a_title_helps_the_sentences_under_it() -> None:
+    plain, titled = article("It was struck at dawn.", "a1"), article("It was hit at dawn.", "a2", title="Kurakhove dam")
+    (piece,) = selector(budget_tokens=11, passages=1)("Kurakhove dam", [hit(plain, rank=1), hit(titled, rank=2)])
+    assert piece.hit.article.id == "a2"
+
+
+def test_of_equal_sentences_the_better_found_is_shown() -> None:
+    (piece,) = selector(budget_tokens=8, passages=1)("nothing of it", hits("Alpha bravo.", "Charlie delta."))
+    assert piece.hit.article.id == "a1"
+
+
+def test_only_the_best_hits_are_looked_at() -> None:
+    pieces = selector(1000, 10, most=2)("x", hits("Alpha one.", "Bravo two.", "Charlie three."))
+    assert {piece.hit.article.id for piece in pieces} == {"a1", "a2"}
+
+
+def test_overlapping_chunks_show_their_shared_sentences_once() -> None:
+    first, second = hit(KURAKHOVE, 0, 56, rank=2), hit(KURAKHOVE, 24, rank=1)
+    (piece,) = selector(1000)("Kurakhove dam", [second, first])
+    assert piece.text == KURAKHOVE.text
+    assert piece.hit.chunk.id == second.chunk.id
+
+
+def test_a_sentence_longer_than_the_budget_is_still_better_than_nothing() -> None:
+    (piece,) = selector(budget_tokens=3)("dam", hits("The dam was struck in the early morning of Monday."))
+    assert piece.text == "The dam was struck in the early morning of Monday."
+
+
+@pytest.mark.parametrize("found", [(), hits("   ")], ids=["no hit", "a blank hit"])
+def test_where_nothing_is_found_there_is_no_evidence(found: tuple[Hit, ...]) -> None:
+    assert selector()("dam", found) == ()
+    assert whole_chunks(found) == ()
