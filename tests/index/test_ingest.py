@@ -117,6 +117,20 @@ def test_a_changed_file_replaces_its_article() -> None:
     assert store.manifest().chunks == 1
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [page("One.", "Another"), page("One.", published=date(2025, 1, 2)), page("One.", source="S")],
+    ids=["title", "date", "source"],
+)
+def test_a_file_of_the_same_text_that_says_something_else_of_itself_is_updated(changed: str) -> None:
+    source, store, fresh = FakeSource({"mem:a": page("One.")}), Store.open(None), Store.open(None)
+    ingester(store).add(source)
+    source.pages["mem:a"] = changed
+    assert ingester(store).add(source).updated == ("mem:a",)
+    ingester(fresh).add(source)
+    assert content(store) == content(fresh)
+
+
 def test_what_stays_of_a_changed_file_keeps_its_vectors() -> None:
     source, store, embedder = FakeSource({"mem:a": page(LONG)}), Store.open(None), FakeEmbedder()
     first = ingester(store, embedder).add(source)
@@ -173,6 +187,9 @@ def test_an_article_whose_file_can_no_longer_be_read_stays() -> None:
     source, store = FakeSource({"mem:a": page("Stays.")}), Store.open(None)
     ingester(store).add(source)
     source.pages["mem:a"] = None
+    report = ingester(store).add(source, remove_vanished=True)
+    assert ([skip.uri for skip in report.failed], report.vanished, report.removed) == (["mem:a"], (), ())
+    source.pages, source.skipped = {}, {"mem:a": "is a folder now"}
     report = ingester(store).add(source, remove_vanished=True)
     assert ([skip.uri for skip in report.failed], report.vanished, report.removed) == (["mem:a"], (), ())
     assert store.revisions().keys() == {"mem:a"}

@@ -114,6 +114,32 @@ def test_a_transaction_that_fails_changes_nothing() -> None:
     assert store.manifest().chunks == 2
 
 
+def test_no_thread_sees_what_another_has_not_finished() -> None:
+    store, seen = claimed(Store.open(None)), list[bool]()
+    reader = threading.Thread(target=lambda: seen.append(store.is_empty()))
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.put(entry())
+        reader.start()
+        reader.join(0.1)
+        raise ZeroDivisionError
+    reader.join()
+    assert seen == [True]
+
+
+def test_every_transaction_is_flushed_to_the_disk(tmp_path: Path) -> None:
+    connections: list[sqlite3.Connection] = []
+
+    def connect(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        connections.append(sqlite3.connect(*arguments, **named))
+        return connections[-1]
+
+    Store.open(tmp_path).close()
+    with Store.open(tmp_path, connect=connect):
+        (connection,) = connections
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+
+
 def test_removing_tells_what_was_there() -> None:
     store = claimed(Store.open(None))
     store.put(entry())
