@@ -52,6 +52,7 @@ class Request:
 
 def read_request(line: str, filters: Filters) -> Request:
     """Read one line; `filters` hold where the line says nothing else. Raises QuestionRefused saying what is wrong."""
+    _refuse_broken(line)
     stripped = line.strip()
     if not stripped.startswith("{"):
         return Request(Question(stripped, filters=filters))
@@ -75,6 +76,15 @@ def read_request(line: str, filters: Filters) -> Request:
 def _object(line: str) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = json.loads(line)
-        return found
     except (ValueError, RecursionError) as error:  # ValueError also for a number of thousands of digits
         raise QuestionRefused(f"the line begins like a JSON object but is none: {error}; mend it") from error
+    _refuse_broken(json.dumps(found, ensure_ascii=False))  # "\\ud800" hides half a character
+    return found
+
+
+def _refuse_broken(text: str) -> None:
+    """No model and no database takes bytes that were no UTF-8, which Python keeps as lone surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise QuestionRefused(f"the line is not text: {error.reason} at {error.start}; send UTF-8") from error

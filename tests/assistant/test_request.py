@@ -116,6 +116,25 @@ def test_a_line_that_begins_like_an_object_and_is_none_is_refused(line: str) -> 
         read_request(line, FILTERS)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\udcff dam?",
+        '{"question": "\\ud800 dam?"}',
+        '{"question": "dam?", "history": [{"role": "user", "text": "\\udfff"}]}',
+        '{"question": "dam?", "passages": [{"text": "\\ud800"}]}',
+    ],
+    ids=ascii,
+)
+def test_half_a_character_is_refused(line: str) -> None:
+    with pytest.raises(QuestionRefused, match="the line is not text: surrogates not allowed"):
+        read_request(line, FILTERS)
+
+
+def test_a_character_written_as_two_escapes_is_whole() -> None:
+    assert read_request('{"question": "\\ud83d\\ude42?"}', FILTERS).question.text == "🙂?"
+
+
 texts = st.text()
 turns = st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "text": texts})
 passages = st.fixed_dictionaries({"title": texts, "text": texts}, optional={"date": st.dates().map(date.isoformat)})
