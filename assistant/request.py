@@ -78,7 +78,7 @@ def _object(line: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(line)
     except (ValueError, RecursionError) as error:  # ValueError also for a number of thousands of digits
         raise QuestionRefused(f"the line begins like a JSON object but is none: {error}; mend it") from error
-    _refuse_broken(json.dumps(found, ensure_ascii=False))  # "\\ud800" hides half a character
+    _refuse_broken(json.dumps(found, ensure_ascii=False))  # "\ud800" hides half a character
     return found
 
 
