@@ -40,9 +40,11 @@ from index.store import Store
 from index.types import Article, ArticleInfo, ChunkingSettings
 
 if TYPE_CHECKING:
+    from assistant.evaluation.datasets import Dataset
     from assistant.evaluation.journal import Json
     from assistant.evaluation.run import Plan
     from assistant.generation import Generator
+    from assistant.live import CountProgress
     from index.embedding import Embedder
 
 HERE = Path(__file__).parent
@@ -224,28 +226,38 @@ class Assembly:
         """Answers over the given passages alone, or over the stored index for None."""
         return self.assistant if passages is None else self.assistant_over(self.index_of(passages))
 
-    def evaluate(self, folder: Path, out: Path, plan: Plan, **options: Any) -> Json:
-        """Score answers, or with `retrieval_only` passages, on a dataset folder; see `evaluation.run.run_dataset`.
-
-        The corpus gets an index of its own under the data folder, kept for the next run.
-        """
-        from assistant.evaluation.datasets import CorpusSource, index_key, read_dataset
+    def evaluate(
+        self, folder: Path, out: Path, plan: Plan, *, retrieval_only: bool, progress: CountProgress, fresh: bool
+    ) -> Json:
+        """Score answers, or with `retrieval_only` passages, on a dataset folder; see `evaluation.run.run_dataset`."""
+        from assistant.evaluation.datasets import read_dataset
         from assistant.evaluation.run import System, run_dataset
 
         dataset = read_dataset(folder)
+        index, indexing = self.evaluation_index(dataset)
+        ask = None if retrieval_only else self.assistant_over(index).ask
+        about = {"settings": self.settings.model_dump(mode="json", exclude=PRIVATE), "indexing": indexing}
+        return run_dataset(
+            dataset,
+            index,
+            System(lambda q: index.retrieve(q.text, self.settings.candidates, q.filters), ask),
+            out,
+            plan,
+            clock=time.perf_counter,
+            about=lambda: describe() | about,
+            progress=progress,
+            fresh=fresh,
+        )
+
+    def evaluation_index(self, dataset: Dataset) -> tuple[Index, Json]:
+        """A dataset's corpus in an index of its own under the data folder, kept for the next run, and what it took."""
+        from assistant.evaluation.datasets import CorpusSource, index_key
+
         key = index_key(dataset, (self.embedder.name, str(self.chunking)))
         store = self._kept(Store.open(self.settings.data / "evaluation" / key))
-        indexed = self._ingester(store).add(CorpusSource(dataset.documents), options.pop("indexing", None))
-        index = Index(store, self.embedder)
-        ask = None if options.pop("retrieval_only") else self.assistant_over(index).ask
-        system = System(lambda q: index.retrieve(q.text, self.settings.candidates, q.filters), ask)
-        about = {
-            "settings": self.settings.model_dump(mode="json", exclude=PRIVATE),
-            "indexing": {"chunks": indexed.chunks, "embedded": indexed.embedded, "seconds": round(indexed.seconds, 1)},
-        }
-        return run_dataset(
-            dataset, index, system, out, plan, clock=time.perf_counter, about=lambda: describe() | about, **options
-        )
+        report = self._ingester(store).add(CorpusSource(dataset.documents))
+        took = {"chunks": report.chunks, "embedded": report.embedded, "seconds": round(report.seconds, 1)}
+        return Index(store, self.embedder), took
 
     def verify_pairs(self, folder: Path, out: Path, **options: Any) -> Json:
         """Score the verifier on a folder of labelled pairs; see `evaluation.verification.verify_pairs`."""
@@ -266,6 +278,10 @@ class Assembly:
         """How far a whole passage holds a claim, in 0..1; the passage is taken sentence by sentence."""
         return self.verifier(claim, [evidence[start:end] for start, end in sentence_spans(evidence)])
 
+    def support_signals(self, claim: str, evidence: str) -> dict[str, float]:
+        """What `support` is made of, by name."""
+        return self.verifier.features(claim, [evidence[start:end] for start, end in sentence_spans(evidence)])
+
     def serve_page(self, open_browser: bool, announce: Callable[[str], None]) -> None:
         """Serve the chat page until Ctrl-C."""
         from assistant.ui.page import serve
@@ -281,7 +297,7 @@ class Assembly:
         serve(
             service,
             host=self.settings.host,
-            port=self.settings.port,
+            port=self.settings.port or None,
             open_browser=open_browser,
             announce=announce,
         )

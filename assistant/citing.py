@@ -17,8 +17,10 @@ from assistant.types import Citation, Evidence, Span, Unresolved
 from index.sentences import sentence_spans
 
 # Every pattern takes linear time: a model may say nothing but blanks and brackets. Hence *+, which never backtracks.
-_MARKER = re.compile(r"(?<![ \t])[ \t]*+[\[【]\s*+(\d(?:[\d\s,;–-]|and)*+)[\]】]")
-_UNFINISHED = re.compile(r"(?<![ \t])[ \t]*+(?:[\[【][\d\s,;–and-]*+)?\Z")
+_BRACKET = r"[\[【]\s*+\d(?:[\d\s,;–-]|and)*+[\]】]"
+# The blanks before a marker go with it, but not in "broke. [2]The river", where they part two words.
+_MARKER = re.compile(rf"(?<![ \t])[ \t]*+{_BRACKET}(?!(?:{_BRACKET}){{0,3}}+[^\W_])|{_BRACKET}")
+_UNDECIDED = re.compile(rf"(?<![ \t])[ \t]*+(?:{_BRACKET}){{0,4}}+(?:[\[【][\d\s,;–and-]*+)?\Z")
 _RANGE = re.compile(r"(\d{1,9})\s*[–-]\s*(\d{1,9})")
 _ROUND = str.maketrans("[]【】", "()()")
 LONGEST_RANGE = 20
@@ -88,23 +90,25 @@ def find_markers(text: str) -> tuple[Marker, ...]:
     """Every marker, in order: [1], [1, 2], [1-3], [1][2], 【1】."""
     markers, removed = [], 0
     for match in _MARKER.finditer(text):
-        markers.append(Marker(match.group(), match.start(), match.end(), match.start() - removed, _numbers(match[1])))
+        markers.append(
+            Marker(match.group(), match.start(), match.end(), match.start() - removed, _numbers(match.group()))
+        )
         removed += match.end() - match.start()
     return tuple(markers)
 
 
-def _numbers(inside: str) -> tuple[int, ...]:
+def _numbers(marker: str) -> tuple[int, ...]:
     found: dict[int, None] = {}
-    for match in _RANGE.finditer(inside):
+    for match in _RANGE.finditer(marker):
         first, last = int(match[1]), int(match[2])
         if first <= last <= first + LONGEST_RANGE:
             found |= dict.fromkeys(range(first, last + 1))
-    found |= dict.fromkeys(int(n[:9]) for n in re.findall(r"\d+", inside))
+    found |= dict.fromkeys(int(n[:9]) for n in re.findall(r"\d+", marker))
     return tuple(sorted(found))
 
 
 def without_markers(text: str) -> str:
-    """The text with every marker and the blanks before it cut out."""
+    """The text with every marker cut out, and the blanks before it where they would be left over."""
     return _MARKER.sub("", text)
 
 
@@ -230,8 +234,8 @@ class MarkerFilter:
     """Cuts markers from streamed text, also when one is split over several pieces.
 
     Feed pieces, show what comes back; `flush` gives what was held when the stream ends. However the text was divided,
-    what comes back joined is `without_markers` of it. The only state is the held tail: blanks, or a bracket with
-    numbers, which a marker may yet come of.
+    what comes back joined is `without_markers` of it. The only state is the held tail: blanks, markers and a bracket
+    with numbers, whose fate the next characters decide.
     """
 
     def __init__(self) -> None:
@@ -240,14 +244,14 @@ class MarkerFilter:
     def feed(self, piece: str) -> str:
         """The text that can be shown now."""
         text = self._held + piece
-        tail = _UNFINISHED.search(text)
+        tail = _UNDECIDED.search(text)
         cut = tail.start() if tail else len(text)
         self._held = text[cut:]
         return without_markers(text[:cut])
 
     def flush(self) -> str:
         """What is left at the end of the stream."""
-        rest, self._held = self._held, ""
+        rest, self._held = without_markers(self._held), ""
         return rest
 
 

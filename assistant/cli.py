@@ -328,7 +328,7 @@ def _chat_turn(assistant: Assistant, line: str, history: tuple[Turn, ...], filte
 def ui(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="The port; the next free one if it is taken.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; without it, the first free one from 7860 on.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = False,
 ) -> None:
     """Open the chat page on this machine."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from assistant.types import Evidence, Span
 from assistant.verifying import Similarity
 from assistant.wording import content_words, share
-from index.sentences import sentence_spans
+from index.sentences import sentences
 from index.types import Hit
 
 
@@ -136,8 +136,9 @@ def stretches(hits: Sequence[Hit]) -> tuple[Stretch, ...]:
 
 
 def _sentences(stretch: Stretch) -> list[Candidate]:
-    spans = sentence_spans(stretch.text, stretch.hits[0].article.language)
-    placed = [(Span(stretch.start + start, stretch.start + end), stretch.text[start:end]) for start, end in spans]
+    """The sentences of a stretch; headings, which state nothing, are left out."""
+    found = (s for s in sentences(stretch.text, stretch.hits[0].article.language) if not s.heading)
+    placed = [(Span(stretch.start + s.start, stretch.start + s.end), stretch.text[s.start : s.end]) for s in found]
     return [Candidate(stretch, span, text, stretch.hit_at(span.start, span.end).rank) for span, text in placed]
 
 

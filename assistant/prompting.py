@@ -6,6 +6,7 @@ The part before the question is byte-identical for the answer and for the check,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,18 @@ from string import Template
 from assistant.errors import AssistantError, PromptTooLong
 from assistant.types import Evidence, Message, Prompt, Turn
 
+_OVERVIEW = re.compile(
+    r"\b(situation|state of affairs|overview|summar\w+|developments?|latest|news|happening|going on|"
+    r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more))\b",
+    re.IGNORECASE,
+)
+
 CountPrompt = Callable[[Sequence[Message]], int]
+
+
+def asks_for_overview(question: str) -> bool:
+    """Whether the question wants what there is to know, not one fact. English only; anything else asks for facts."""
+    return bool(_OVERVIEW.search(question))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,7 @@ class Templates:
     sources: Template
     source: Template
     answer: Template
+    overview: Template
     check: Template
     condense: Template
 
@@ -53,7 +66,8 @@ class Composer:
 
     def answer(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks for a cited answer. Drops evidence from the end until it fits; see `_fit`."""
-        return self._fit(self.templates.answer, question, evidence, self.answer_tokens)
+        closing = self.templates.overview if asks_for_overview(question) else self.templates.answer
+        return self._fit(closing, question, evidence, self.answer_tokens)
 
     def check(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks only whether the evidence holds the answer, over the same leading text."""

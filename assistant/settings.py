@@ -59,7 +59,7 @@ class Settings(BaseModel):
     evidence_tokens: int = Field(
         450, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
     )
-    evidence_passages: int = Field(6, ge=1, le=50, description="into how many passages that evidence may be divided")
+    evidence_passages: int = Field(5, ge=1, le=50, description="into how many passages that evidence may be divided")
     strictness: Strictness = Field(
         "balanced",
         description='how sure Quoth must be to answer: "strict", "balanced", "eager", or "off" to always answer',
@@ -67,7 +67,7 @@ class Settings(BaseModel):
     question_words: int = Field(400, ge=10, le=100_000, description="the longest question accepted, in words")
     file_bytes: int = Field(64 * 2**20, ge=1024, description="the largest file accepted, in bytes")
     host: str = Field("127.0.0.1", description="the address the page listens on")
-    port: int = Field(7860, ge=0, le=65535, description="the page's port; the next free one is taken when it is busy")
+    port: int = Field(0, ge=0, le=65535, description="the page's port; 0 takes the first free one from 7860 on")
 
     def digest(self) -> str:
         """Twelve hex digits naming the settings that can change an answer."""

@@ -1,7 +1,7 @@
 """How far a cited passage holds a claim.
 
-Knows claim and passages as texts. `LexicalVerifier` sees what a claim adds that the passages do not hold (words,
-numbers, names) and a changed negation; it cannot see a changed meaning in the same words. Its weights are fitted and
+Knows claim and passages as texts. `LexicalVerifier` sees what a claim adds that the passages do not hold: words,
+numbers, names. It cannot see a changed meaning in the same words. Its weights are fitted and
 kept in a JSON file beside this module, together with the command and the data that made them.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from assistant.types import ClaimStatus
-from assistant.wording import content_words, names, negations, numbers, share
+from assistant.wording import content_words, names, numbers, share
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosines in -1..1 of one text with others, in their order."""
@@ -58,36 +58,31 @@ class Logistic:
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
 
 
-def lexical_features(claim: str, passages: Sequence[str], similarity: float) -> dict[str, float]:
-    """The signals of `LexicalVerifier`, each in 0..1.
-
-    covered: share of the claim's content words in the passages; numbers, names: likewise for those;
-    negation: 1 when exactly one side negates; similarity: best cosine of the claim with a passage.
-    """
-    told = " ".join(passages)
-    held = content_words(told)
-    return {
-        "covered": share(content_words(claim), held),
-        "numbers": share(numbers(claim), numbers(told)),
-        "names": share(names(claim), held),
-        "negation": float((negations(claim) > 0) != (negations(told) > 0)),
-        "similarity": max(0.0, similarity),
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class LexicalVerifier:
-    """Support from words, numbers, names, negation and sentence similarity, combined by a fitted logistic model."""
+    """Support from words, numbers, names and sentence similarity, combined by a fitted logistic model."""
 
     model: Logistic
     similarity: Similarity
 
     def __call__(self, claim: str, passages: Sequence[str]) -> float:
-        """Support in 0..1; 0 without passages."""
-        if not passages:
-            return 0.0
-        cosine = max(self.similarity(claim, passages))
-        return self.model(lexical_features(claim, passages, cosine))
+        """Support in 0..1; 0 without passages, and for a claim without content, which any passage would hold."""
+        return self.model(self.features(claim, passages)) if passages and content_words(claim) else 0.0
+
+    def features(self, claim: str, passages: Sequence[str]) -> dict[str, float]:
+        """The signals, each in 0..1.
+
+        covered: share of the claim's content words in the passages; numbers, names: likewise for those;
+        similarity: best cosine of the claim with a passage.
+        """
+        told = " ".join(passages)
+        held = content_words(told)
+        return {
+            "covered": share(content_words(claim), held),
+            "numbers": share(numbers(claim), numbers(told)),
+            "names": share(names(claim), held),
+            "similarity": max(0.0, *self.similarity(claim, passages)),
+        }
 
 
 @dataclass(frozen=True, slots=True)

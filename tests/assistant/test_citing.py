@@ -75,6 +75,7 @@ BATTERY = [
     "\n".join(["Kurakhove has been surrounded. [1]"] * 300),
     " [1]" * 3000,
     "a[1]" * 3000,
+    "a " + "[1]" * 3000 + "a",
 ]
 
 
@@ -179,6 +180,8 @@ def test_output_of_nothing_but_marker_parts_takes_linear_time(raw: str) -> None:
         ("So [1 and 2].", [(1, 2)]),
         ("So [1-3].", [(1, 2, 3)]),
         ("So [1–3, 7].", [(1, 2, 3, 7)]),
+        ("So [1-21].", [tuple(range(1, 22))]),
+        ("So [1-22].", [(1, 22)]),
         ("So [1][2] 【3】.", [(1,), (2,), (3,)]),
         ("So [ 1 ].", [(1,)]),
         ("So [1,].", [(1,)]),
@@ -235,6 +238,7 @@ def test_a_marker_of_the_evidence_is_not_reported() -> None:
         ("The dam broke [2][1].", [(2, 1)]),
         ("The dam broke. The river rose. [3]", [(), (3,)]),
         ("The dam broke.\n[2]\nThe river rose.", [(2,), ()]),
+        ("The dam broke. [2]The river rose.", [(2,), ()]),
         ("1. The dam broke [1]\n2. The river rose [2]", [(1,), (2,)]),
         ("The river rose by 1.2 metres [2]. The dam broke [1].", [(2,), (1,)]),
         ("Mr. Filashkin said so at 4 p.m. on Monday [2]. Then it ended [1].", [(2,), (1,)]),
@@ -248,6 +252,21 @@ def test_a_marker_belongs_to_its_sentence(raw: str, numbers: list[tuple[int, ...
 def test_a_sentence_carries_no_marker_and_one_blank_between_words() -> None:
     (sentence,) = split_sentences("The  dam [1]\nwas [2] struck [1].")
     assert sentence.text == "The dam was struck."
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("The dam [1] broke [2]. [1] So", "The dam broke. So"),
+        ("The dam [1]broke. [2]The river", "The dam broke. The river"),
+        ("The dam [1][2]broke. 【2】[3]The", "The dam broke. The"),
+        ("The dam [1] [2] broke", "The dam broke"),
+        ("大坝 [1]被毁。[2]河", "大坝 被毁。河"),
+        ("The dam [1]", "The dam"),
+    ],
+)
+def test_cutting_a_marker_neither_joins_words_nor_leaves_blanks(raw: str, text: str) -> None:
+    assert without_markers(raw) == text
 
 
 def test_markers_alone_are_no_sentence() -> None:
@@ -388,11 +407,14 @@ def test_text_is_shown_as_soon_as_it_cannot_be_a_marker() -> None:
     assert stream.feed(" is ") == " is"
     assert stream.feed("[") == ""
     assert stream.feed("1") == ""
-    assert stream.feed("] and [no") == " and [no"
+    assert stream.feed("]") == ""
+    assert stream.feed(" and [no") == " and [no"
     assert stream.feed("te] end") == "te] end"
     assert stream.flush() == ""
 
 
 def test_a_stream_shows_no_empty_pieces() -> None:
     assert list(filtered(iter(["So", " ", "[1", "]", "."]))) == ["So", "."]
+    assert list(filtered(iter(["So", " ", "[1]", "it"]))) == ["So", " it"]
+    assert list(filtered(iter(["So", " [1]"]))) == ["So"]
     assert list(filtered(iter(["So", " "]))) == ["So", " "]

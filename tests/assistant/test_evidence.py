@@ -164,3 +164,9 @@ def test_a_sentence_longer_than_the_budget_is_still_better_than_nothing() -> Non
 def test_where_nothing_is_found_there_is_no_evidence(found: tuple[Hit, ...]) -> None:
     assert selector()("dam", found) == ()
     assert whole_chunks(found) == ()
+
+
+def test_a_heading_is_no_evidence() -> None:
+    of = article("Kurakhove dam\n\nThe dam was struck. It broke.\n\nThe river\n\nIt rose at once.")
+    pieces = selector(1000)("Kurakhove dam", [hit(of)])
+    assert [piece.text for piece in pieces] == ["The dam was struck. It broke.", "It rose at once."]
