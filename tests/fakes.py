@@ -237,8 +237,8 @@ def even_odds(signals: Mapping[str, float]) -> float:
 
 
 def counting_clock() -> Callable[[], float]:
-    """A second later at every look."""
-    seconds: Iterator[float] = map(float, range(1_000_000))
+    """A second later at every look, from no particular time on."""
+    seconds: Iterator[float] = map(float, range(1_000, 1_000_000))
     return lambda: next(seconds)
 
 

@@ -21,6 +21,7 @@ from assistant.citing import (
     show,
     split_sentences,
     unresolved,
+    whole_sentences,
     without_markers,
 )
 from assistant.types import Evidence
@@ -234,6 +235,7 @@ def test_a_marker_of_the_evidence_is_not_reported() -> None:
         ("The dam broke [1]. The river rose [2].", [(1,), (2,)]),
         ("The dam broke. [1] The river rose. [2]", [(1,), (2,)]),
         ("[1] The dam broke. [2] The river rose.", [(1,), (2,)]),
+        ("[1] The dam broke. The river rose. [2]", [(1,), (2,)]),
         ("The dam [1] broke [2]. The river rose.", [(1, 2), ()]),
         ("The dam broke [2][1].", [(2, 1)]),
         ("The dam broke. The river rose. [3]", [(), (3,)]),
@@ -316,6 +318,12 @@ def test_a_weak_passage_that_the_model_names_does_not_hide_a_stronger_one() -> N
     found = attributor.attribute(Sentence("claim", (1,), 0), evidence("weak", "strong"))
     assert [quote.text for quote in found.quotes] == ["strong"]
     assert found.support == 0.38
+
+
+@pytest.mark.parametrize(("floor", "cited_by"), [(0.5, 1), (0.51, 0)])
+def test_the_floor_is_the_least_that_is_cited(floor: float, cited_by: int) -> None:
+    attributor = Attributor(lambda claim, passages: 0.5, floor=floor)
+    assert len(attributor.attribute(Sentence("claim", (), 0), EVIDENCE).quotes) == cited_by
 
 
 @given(said, st.floats(0, 1), st.integers(1, 4))
@@ -418,3 +426,16 @@ def test_a_stream_shows_no_empty_pieces() -> None:
     assert list(filtered(iter(["So", " ", "[1]", "it"]))) == ["So", " it"]
     assert list(filtered(iter(["So", " [1]"]))) == ["So"]
     assert list(filtered(iter(["So", " "]))) == ["So", " "]
+
+
+@pytest.mark.parametrize(
+    ("raw", "cut_off", "shown"),
+    [
+        ("The dam broke [1]. The river rose and", True, ["The dam broke."]),
+        ("The dam broke [1]. The river rose and", False, ["The dam broke.", "The river rose and"]),
+        ("The dam broke [1]. The river rose.", True, ["The dam broke.", "The river rose."]),
+        ("The river rose and", True, ["The river rose and"]),
+    ],
+)
+def test_an_answer_cut_off_for_its_length_ends_with_a_whole_sentence(raw: str, cut_off: bool, shown: list[str]) -> None:
+    assert [sentence.text for sentence in whole_sentences(raw, cut_off)] == shown

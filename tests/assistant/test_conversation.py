@@ -44,6 +44,7 @@ class Rewriting:
         "What did they say about this?",
         "Is it still held?",
         "How many?",
+        "Who leads the garrison?",
     ],
 )
 def test_a_message_that_needs_the_conversation_is_rewritten(message: str) -> None:
@@ -59,6 +60,7 @@ def test_a_message_that_needs_the_conversation_is_rewritten(message: str) -> Non
         "When did Russia take its positions near Pokrovsk?",
         "How many residents are left in the besieged town?",
         "Describe the supply roads of the garrison",
+        "Who leads the besieged garrison?",
     ],
 )
 def test_a_message_that_stands_alone_is_left_untouched(message: str) -> None:

@@ -143,6 +143,18 @@ def test_of_equal_sentences_the_better_found_is_shown() -> None:
     assert piece.hit.article.id == "a1"
 
 
+def test_a_sentence_brings_none_of_another_article() -> None:
+    found = hits("Alpha one.", "Kurakhove dam struck.", "The dam held.")
+    pieces = selector(1000, passages=2)("Kurakhove dam", found)
+    assert [piece.text for piece in pieces] == ["Kurakhove dam struck.", "The dam held."]
+
+
+def test_a_sentence_without_room_brings_nothing() -> None:
+    of = article("Alpha. Kurakhove dam was struck by many missiles in the night. Bravo dam.")
+    (piece,) = selector(budget_tokens=8, passages=1)("dam bravo", [hit(of)])
+    assert piece.text == "Bravo dam."
+
+
 def test_only_the_best_hits_are_looked_at() -> None:
     pieces = selector(1000, 10, most=2)("x", hits("Alpha one.", "Bravo two.", "Charlie three."))
     assert {piece.hit.article.id for piece in pieces} == {"a1", "a2"}

@@ -27,7 +27,7 @@ OTHER_VALUES: dict[str, Any] = {
     "chunk_tokens": 100,
     "overlap_tokens": 10,
     "candidates": 20,
-    "evidence_tokens": 300,
+    "evidence_tokens": 333,
     "evidence_passages": 3,
     "strictness": "strict",
     "question_words": 50,

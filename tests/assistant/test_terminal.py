@@ -129,6 +129,7 @@ def test_a_line_with_room_loses_only_superfluous_blanks(text: str) -> None:
         ("库拉霍韦已被包围数月", 9, "库拉霍韦…"),
         ("e\u0301te\u0301", 3, "e\u0301te\u0301"),
         ("two\nlines\tand  more", 40, "two lines and more"),
+        ("xx", 1, "…"),
         ("", 0, ""),
         ("x", 0, ""),
     ],
@@ -242,6 +243,11 @@ def test_a_report_counts_what_was_done_and_lists_what_was_not() -> None:
         "gone: mem:gone now (still indexed; `quoth remove` takes it out)",
         "skipped: mem:bad: it is empty; write something in it",
     ]
+
+
+def test_a_report_without_new_chunks_tells_no_rate() -> None:
+    unchanged = replace(REPORT, added=(), updated=(), unchanged=("mem:a",), embedded=0, vanished=(), failed=())
+    assert report_text(unchanged) == "1 unchanged · 12 chunks in 2.0 s"
 
 
 def test_a_report_of_nothing_says_so() -> None:

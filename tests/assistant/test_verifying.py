@@ -103,6 +103,7 @@ def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_fro
 def test_other_weights_have_another_name() -> None:
     model = Logistic(1.0, {"a": 2.0, "b": 3.0})
     assert model.digest() == Logistic(1.0, {"b": 3.0, "a": 2.0}).digest()
+    assert len(model.digest()) == 8
     assert (
         len({model.digest(), Logistic(1.1, model.weights).digest(), Logistic(1.0, {"a": 2.0, "b": 3.5}).digest()}) == 3
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snowballstemmer.english_stemmer import EnglishStemmer
 
-from assistant.wording import content_words, fold, names, negations, numbers, share, stem, words
+from assistant.wording import content_words, fold, names, numbers, share, stem, words
 
 texts = st.text(max_size=80)
 bags = st.frozensets(st.sampled_from("abcdefgh"))
@@ -77,6 +77,7 @@ def test_numbers_are_compared_without_their_separators(text: str, expected: set[
     [
         ("Who is Volodymyr Zelensky?", {"volodymyr", "zelenski"}),
         ("Where was it?", set()),
+        ("Kurakhove fell", set()),
         ("NATO said so", {"nato"}),
         ("The town of Velyka Novosilka", {"velyka", "novosilka"}),
         ("I think", set()),
@@ -86,20 +87,6 @@ def test_numbers_are_compared_without_their_separators(text: str, expected: set[
 )
 def test_names_are_what_is_written_with_a_capital_inside_a_text(text: str, expected: set[str]) -> None:
     assert names(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("It did not fall", 1),
-        ("It didn’t fall", 1),
-        ("Nobody denied it", 2),
-        ("It fell", 0),
-        ("A notable knot", 0),
-    ],
-)
-def test_negating_words_are_counted(text: str, count: int) -> None:
-    assert negations(text) == count
 
 
 @given(texts)
@@ -113,7 +100,6 @@ def test_two_texts_together_hold_the_content_of_both(one: str, other: str) -> No
     together = f"{one}\n{other}"
     assert content_words(together) == content_words(one) | content_words(other)
     assert numbers(together) == numbers(one) | numbers(other)
-    assert negations(together) == negations(one) + negations(other)
     assert names(one) <= names(together)
 
 
