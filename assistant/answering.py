@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 from assistant.abstaining import Abstainer, sentence_for, signals_of
-from assistant.citing import Attributor, CitedSentence, find_markers, show, split_sentences, unresolved
+from assistant.citing import Attributor, CitedSentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import standing_alone
 from assistant.errors import QuestionRefused
 from assistant.evidence import Selector, whole_chunks
@@ -122,7 +122,8 @@ class Assistant:
             return
 
         completion = yield from self._tokens(prompt, cancel, watch)
-        cited = [self.attributor.attribute(s, prompt.evidence) for s in split_sentences(completion.text)]
+        said = whole_sentences(completion.text, cut_off=completion.stop == "length")
+        cited = [self.attributor.attribute(sentence, prompt.evidence) for sentence in said]
         if not cited or (self.policy.threshold > 0 and not any(sentence.quotes for sentence in cited)):
             yield Answered(self._abstention(draft, completion, watch))
         else:

@@ -23,6 +23,7 @@ _MARKER = re.compile(rf"(?<![ \t])[ \t]*+{_BRACKET}(?!(?:{_BRACKET}){{0,3}}+[^\W
 _UNDECIDED = re.compile(rf"(?<![ \t])[ \t]*+(?:{_BRACKET}){{0,4}}+(?:[\[【][\d\s,;–and-]*+)?\Z")
 _RANGE = re.compile(r"(\d{1,9})\s*[–-]\s*(\d{1,9})")
 _ROUND = str.maketrans("[]【】", "()()")
+_FINISHED = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
 LONGEST_RANGE = 20
 """[1-3] means 1, 2, 3; a range longer than this is no citation any more, and only its ends are read."""
 
@@ -142,6 +143,13 @@ def split_sentences(raw: str) -> tuple[Sentence, ...]:
         Sentence(" ".join(text[start:end].split()), tuple(numbers), text.count("\n", 0, start))
         for (start, end), numbers in zip(spans, named, strict=True)
     )
+
+
+def whole_sentences(raw: str, cut_off: bool) -> tuple[Sentence, ...]:
+    """The sentences to show. Of a text `cut_off` for its length the unfinished last one is left to the raw text."""
+    found = split_sentences(raw)
+    unfinished = cut_off and len(found) > 1 and not _FINISHED.search(found[-1].text)
+    return found[:-1] if unfinished else found
 
 
 def _owner(at: int, spans: Sequence[tuple[int, int]], leading: bool) -> int | None:

@@ -7,8 +7,8 @@ fetches nothing.
     ├── _Opened        the file without its weights: vocabulary, chat template, context size; any thread may ask
     └── Engine         weights, one context, the tokens in its cells; only the worker thread touches it
 
-A prompt costs only what it does not share with the one before it: the cells of the longest common prefix stay. Cached
-and computed prompts agree up to rounding, since the size of a batch changes the order of summation.
+A prompt costs only what it does not share with the one before it: the cells of the longest common prefix stay, where
+they are bit for bit what this prompt would have computed. So an answer does not depend on what was asked before.
 """
 
 from __future__ import annotations
@@ -39,8 +39,11 @@ class LlamaCpp:
     """A Generator on a GGUF file. Nothing is read before the first use; `load` does it early.
 
     `threads` serve prompt and generation alike (llama.cpp's own default is half the cores). `batch_size` tokens of a
-    prompt are computed at once: more takes more memory (0.14 MB a token at 1.5B) and, on few cores, no less time.
-    `temperature` 0 is greedy; above it, `seed` fixes the draw. `flash_attention` None lets llama.cpp decide.
+    prompt, a multiple of 4, are computed at once: more takes more memory (0.14 MB a token at 1.5B) and, on few cores, no
+    less time.
+    `temperature` 0 is greedy; above it, `seed` fixes the draw. `flash_attention` takes less memory in long contexts and
+    no less time in short ones, and makes the last digits depend on how a prompt was divided: logits then vary by ±0.1
+    with what came before. None lets llama.cpp decide.
     `available_memory` tells the bytes that may be used, None if unknown: then no model is refused for its size.
     """
 
@@ -54,7 +57,7 @@ class LlamaCpp:
         batch_size: int = 256,
         temperature: float = 0.0,
         seed: int = 0,
-        flash_attention: bool | None = None,
+        flash_attention: bool | None = False,
         cache_type: CacheType = "f16",
         available_memory: Callable[[], int | None] = memory_available,
         now: Callable[[], datetime] | None = None,

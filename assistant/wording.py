@@ -1,4 +1,4 @@
-"""What a text says, as sets that can be compared: content words, numbers, names, negation.
+"""What a text says, as sets that can be compared: content words, numbers, names.
 
 Knows words, not meaning: pure functions over one text. English function words are left out; a text in another
 language simply keeps its own, which lowers coverage scores a little and evenly.
@@ -15,10 +15,6 @@ import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NEGATION = frozenset(
-    "no not never none nobody nothing neither nor without cannot fail failed fails deny denied denies refuse refused "
-    "refuses lack lacks lacked unable".split()
-)
 _NUMERALS = {
     word: str(value)
     for value, word in enumerate(
@@ -76,11 +72,6 @@ def names(text: str) -> frozenset[str]:
     found = [match.group() for match in _WORD.finditer(text)]
     capital = {word for i, word in enumerate(found) if word[0].isupper() and (i > 0 or word.isupper())}
     return frozenset(stem(part) for word in capital for part in words(word)) - _FUNCTION_WORDS
-
-
-def negations(text: str) -> int:
-    """How many negating words the text holds."""
-    return sum(word in _NEGATION or word.endswith("n't") for word in words(text))
 
 
 def share(part: Iterable[str], whole: frozenset[str]) -> float:

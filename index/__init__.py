@@ -1,1 +1,1 @@
-"""From sources to a searchable index. Knows nothing of language models, chats or screens. Importing this loads nothing."""
+"""From sources to a searchable index. Knows no language model, chat or screen. Importing this loads nothing."""

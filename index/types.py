@@ -84,9 +84,9 @@ class Chunk:
 class Hit:
     """A chunk found for a query. Ranks run 1..n without gaps; scores never rise with rank.
 
-    `score` is the fused reciprocal-rank score (greater is better, not comparable between queries);
-    `dense` is the cosine with the query in -1..1 and `lexical` the BM25 score (0 or more), None where that search
-    did not return the chunk.
+    `score` is the fused reciprocal-rank score (greater is better, not comparable between queries). `dense` is the
+    cosine with the query in -1..1, also for a hit that only the words found; `lexical` the BM25 score (0 or more), None
+    where the words did not find it. `origin` says which search did.
     """
 
     chunk: Chunk

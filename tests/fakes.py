@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 from assistant.answering import Assistant, Policy
 from assistant.citing import Attributor
@@ -160,6 +161,7 @@ class FakeGenerator:
     logit: float | None = 5.0
     context_size: int = 4096
     piece_length: int = 5
+    stop: Literal["end", "length", "cancelled"] = "end"
     before_piece: Callable[[int], None] = lambda number: None
     model: Model = MODEL
     answered: list[Prompt] = field(default_factory=list)
@@ -184,7 +186,7 @@ class FakeGenerator:
             self.before_piece(number)
             _heed(cancel)
             yield piece
-        return Completion(text, Usage(prompt.tokens, 0, len(pieces)), "end")
+        return Completion(text, Usage(prompt.tokens, 0, len(pieces)), self.stop)
 
     def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
         _heed(cancel)

@@ -1,4 +1,4 @@
-"""Mistakes a person makes at the command line: one clear message, status 2, nothing on standard output, nothing lost."""
+"""Mistakes a person makes at the command line: one clear message, status 2, no output, nothing lost."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ def test_settings_say_where_each_value_comes_from(quoth: Quoth, tmp_path: Path) 
 def test_ctrl_c_while_answering_ends_with_130_and_the_index_stays_usable(quoth: Quoth) -> None:
     quoth("add", ARTICLE)
     command = [sys.executable, "-m", "assistant", "ask", "What is the situation in Kurakhove?", "-vv"]
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ.copy(), text=True)
+    started = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ.copy(), text=True
+    )
     time.sleep(1.5)  # wherever it is by then: importing, loading or answering, it must end as asked
     started.send_signal(signal.SIGINT)
     out, err = started.communicate(timeout=20)

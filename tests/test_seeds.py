@@ -135,9 +135,7 @@ def test_every_evidence_string_is_verbatim_in_a_gold_briefing(
             assert any(evidence in body for body in bodies), (question["qid"], evidence)
 
 
-def test_every_gold_briefing_holds_evidence(
-    questions: list[dict[str, Any]], briefings: dict[str, Briefing]
-) -> None:
+def test_every_gold_briefing_holds_evidence(questions: list[dict[str, Any]], briefings: dict[str, Briefing]) -> None:
     for question in questions:
         for doc in question["gold_docs"]:
             assert any(text in briefings[doc].body for text in question["gold_evidence"]), question["qid"]

@@ -126,6 +126,14 @@ def test_a_marker_that_points_nowhere_is_reported_and_not_shown() -> None:
     assert answer.raw_text == raw
 
 
+def test_of_an_answer_that_grew_too_long_only_whole_sentences_are_shown() -> None:
+    raw = "The dam of Kurakhove was struck [1]. The river rose [2] by"
+    answer = assistant(FakeGenerator(raw, stop="length")).ask(WHAT)
+    assert answer.text == "The dam of Kurakhove was struck [1]."
+    assert answer.raw_text == raw
+    assert assistant(FakeGenerator(raw)).ask(WHAT).text.endswith("The river rose by [2]")
+
+
 def test_the_search_gets_the_question_its_filters_and_the_number_of_candidates() -> None:
     retriever = FakeRetriever(FOUND)
     filters = Filters(since=date(2024, 11, 1))

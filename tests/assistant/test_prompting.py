@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import AssistantError, PromptTooLong
-from assistant.prompting import Composer, Templates
+from assistant.prompting import Composer, Templates, asks_for_overview
 from assistant.types import Message, Prompt, Turn
 from tests.fakes import PROMPTS, article, count_words, evidence, evidence_of, hit
 
@@ -88,14 +88,31 @@ def test_passages_are_told_with_number_title_date_and_text() -> None:
     of = article("The dam\n\n  was struck.", title="A  dam\nstruck")
     undated = article("The river rose.", "a2", published=None)
     text = user_text(composer().answer("Why?", evidence_of([hit(of), hit(undated, rank=2)])))
-    assert (
-        "[1] A dam struck (2024-12-03): The dam was struck.\n\n[2] Title of a2 (date unknown): The river rose." in text
-    )
+    first = "[1] From “A dam struck”, 2024-12-03:\nThe dam was struck."
+    assert f"{first}\n\n[2] From “Title of a2”, date unknown:\nThe river rose." in text
 
 
 def test_the_question_stands_behind_the_passages() -> None:
     text = user_text(composer().answer("What was struck?", evidence("The dam was struck.")))
     assert text.index("The dam was struck.") < text.index("What was struck?")
+
+
+@pytest.mark.parametrize(
+    ("question", "overview"),
+    [
+        ("What is the situation in Kurakhove?", True),
+        ("What is happening in Kursk?", True),
+        ("Summarise the latest developments.", True),
+        ("Who confirmed that North Korean units were there?", False),
+        ("When was the dam struck?", False),
+    ],
+)
+def test_a_question_of_how_things_stand_is_told_from_one_of_fact(question: str, overview: bool) -> None:
+    assert asks_for_overview(question) is overview
+    closing = TEMPLATES.overview if overview else TEMPLATES.answer
+    assert user_text(composer().answer(question, evidence("The dam was struck."))).endswith(
+        closing.substitute(question=question)
+    )
 
 
 def test_the_answer_and_the_check_share_everything_up_to_the_question() -> None:
@@ -157,6 +174,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "sources": {"sources"},
         "source": {"number", "title", "date", "text"},
         "answer": {"question"},
+        "overview": {"question"},
         "check": {"question"},
         "condense": {"history", "question"},
     }
