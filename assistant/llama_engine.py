@@ -54,7 +54,7 @@ class EngineOptions:
     batch_size: int
     temperature: float
     seed: int
-    flash_attention: bool | None
+    flash_attention: bool
     cache_type: CacheType
 
 
@@ -219,9 +219,9 @@ def _refuse_foreign(path: Path) -> None:
 class Engine:
     """The weights, one context, and `_cells`: the tokens of sequence 0 whose keys and values the context holds.
 
-    The first `_firm` cells were computed in whole rows of four, counted from the first, so they are what any prompt that
-    begins with their tokens would compute, bit for bit (without flash attention). Only they serve another prompt: what
-    is said does not depend on what was asked before. It costs up to three tokens a prompt.
+    The first `_firm` cells were computed in whole fours, counted from the first. So they are, bit for bit, what any
+    prompt that begins with their tokens would compute (without flash attention). Only they serve another prompt: then
+    what is said does not depend on what was asked before. That costs up to three tokens a prompt.
     """
 
     def __init__(self, path: Path, owner: str, vocabulary: Vocabulary, options: EngineOptions, stop: StopFlag) -> None:
@@ -387,7 +387,9 @@ class Engine:
         parameters.n_batch = parameters.n_ubatch = self._options.batch_size
         parameters.n_threads = parameters.n_threads_batch = self._options.threads
         parameters.n_outputs_max = 1
-        parameters.flash_attn_type = {None: -1, False: 0, True: 1}[self._options.flash_attention]
+        # llama.cpp quantizes cached values only under flash attention.
+        flash = self._options.flash_attention or self._options.cache_type != "f16"
+        parameters.flash_attn_type = 1 if flash else 0
         parameters.type_k = parameters.type_v = {
             "f16": self._lib.GGML_TYPE_F16,
             "q8_0": self._lib.GGML_TYPE_Q8_0,
@@ -422,8 +424,8 @@ class _Native:
     """llama.cpp as loaded into this process, quiet: what it logs goes to our debug log.
 
     `is_set` tells llama.cpp whether to stop. It is asked at each of the ~1,000 operations of a batch, by a thread that
-    must not wait for Python's interpreter lock: with a callback into Python, one busy thread halves the speed (prompt of
-    135M: 168 tokens/s to 75). So it is the C library's strlen, over two bytes: 0 while the first is zero, then 1.
+    must not wait for Python's interpreter lock: with a callback into Python, one busy thread halves the speed (135M:
+    168 prompt tokens/s to 75). So it is the C library's strlen, over two bytes: 0 while the first is zero, then 1.
     """
 
     def __init__(self, lib: Any) -> None:

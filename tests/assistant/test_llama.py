@@ -113,31 +113,23 @@ def test_greedy_generation_repeats_itself_and_a_seed_repeats_a_draw(tiny_model: 
 # ---- reuse of what is computed
 
 SUFFIXES = ["Repeat: apples and pears", "Repeat: one two three", "Repeat: the oven is lit", "Repeat: Mill Lane"]
-# Flash attention sums in half precision, in blocks: with it, the last digits depend on how a prompt was divided.
-EXACT = {"flash_attention": False}
 
 
-@pytest.fixture(scope="module")
-def exact(tiny_model: Path) -> Iterator[LlamaCpp]:
-    with make(tiny_model, **EXACT) as made:
-        yield made
-
-
-def test_a_cached_prefix_changes_no_answer(tiny_model: Path, exact: LlamaCpp) -> None:
-    answer(exact, SOURCE)
+def test_what_is_said_does_not_depend_on_what_was_asked_before(tiny_model: Path, generator: LlamaCpp) -> None:
+    answer(generator, SOURCE)
     for suffix in SUFFIXES:
-        cached = answer(exact, f"{SOURCE}\n\n{suffix}")
-        with make(tiny_model, **EXACT) as fresh:
-            computed = answer(fresh, f"{SOURCE}\n\n{suffix}")
+        cached = answer(generator, f"{SOURCE}\n\n{suffix}", 16)
+        with make(tiny_model) as fresh:
+            computed = answer(fresh, f"{SOURCE}\n\n{suffix}", 16)
         assert cached.text == computed.text
         assert computed.usage.cached_tokens == 0
         assert cached.usage.cached_tokens > 100
 
 
-def test_the_same_prompt_again_computes_one_token(generator: LlamaCpp) -> None:
+def test_the_same_prompt_again_computes_its_last_tokens_only(generator: LlamaCpp) -> None:
     answer(generator, SOURCE)
     usage = answer(generator, SOURCE).usage
-    assert usage.cached_tokens == usage.prompt_tokens - 1
+    assert 1 <= usage.prompt_tokens - usage.cached_tokens <= 4
 
 
 def test_a_prompt_that_shares_nothing_is_computed_whole(tiny_model: Path) -> None:
@@ -148,13 +140,15 @@ def test_a_prompt_that_shares_nothing_is_computed_whole(tiny_model: Path) -> Non
     assert shared <= 3  # <|im_start|>, system, end of line: the template's own
 
 
-def test_yes_or_no_is_graded_alike_with_and_without_a_cache(tiny_model: Path, exact: LlamaCpp) -> None:
-    answer(exact, SOURCE)
+@pytest.mark.parametrize("batch_size", [32, 100, 512])
+def test_a_grade_is_the_same_to_the_last_digit_however_the_prompt_was_come_by(
+    tiny_model: Path, generator: LlamaCpp, batch_size: int
+) -> None:
+    answer(generator, SOURCE)
     for order in ("Is the oven lit in the morning? Reply yes or no.", "Reply with the word no.", "Reply: yes"):
         question = asking(f"{SOURCE}\n\n{order}")
-        with make(tiny_model, **EXACT) as fresh:
-            computed = fresh.yes_no(question, NEVER)
-        assert exact.yes_no(question, NEVER) == pytest.approx(computed, abs=0.02)
+        with make(tiny_model, batch_size=batch_size) as fresh:
+            assert generator.yes_no(question, NEVER) == fresh.yes_no(question, NEVER)
 
 
 def test_asked_for_yes_the_odds_of_yes_are_higher_than_asked_for_no(generator: LlamaCpp) -> None:
@@ -222,17 +216,17 @@ def test_cancelling_during_the_prompt_is_quick_and_leaves_the_model_usable(tiny_
 
 @pytest.mark.parametrize("seconds", [0.02, 0.2, 0.5])
 def test_a_cancelled_prompt_leaves_only_cells_that_were_computed(
-    tiny_model: Path, exact: LlamaCpp, seconds: float
+    tiny_model: Path, generator: LlamaCpp, seconds: float
 ) -> None:
     question = asking(f"{SOURCE}\n\n{SUFFIXES[1]}")
-    with make(tiny_model, batch_size=32, **EXACT) as made:
+    with make(tiny_model, batch_size=32) as made:
         made.load()
         cancel = threading.Event()
         threading.Timer(seconds, cancel.set).start()
         with pytest.raises(GenerationCancelled):
             complete(made.generate(asking(SOURCE * 2 + SUFFIXES[0], 500), cancel))
         assert len(made.state().tokens) % 32 == 0, "cells of whole batches only"
-        assert made.yes_no(question, NEVER) == pytest.approx(exact.yes_no(question, NEVER), abs=0.1)
+        assert made.yes_no(question, NEVER) == generator.yes_no(question, NEVER)
 
 
 def test_cancelling_between_two_pieces_stops(generator: LlamaCpp) -> None:
