@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 from assistant.abstaining import Abstainer, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import standing_alone
-from assistant.errors import QuestionRefused
+from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.prompting import Composer
@@ -130,6 +131,8 @@ class Assistant:
             yield Answered(self._answer(draft, completion, cited, watch))
 
     def _refuse_unaskable(self, question: Question) -> None:
+        if any("\ud800" <= c <= "\udfff" for c in question.text):
+            raise QuestionRefused("the question is not valid text (bytes that are not UTF-8); type it again")
         count = len(question.text.split())
         if count == 0:
             raise QuestionRefused("the question is empty; type what you want to know")
@@ -141,7 +144,9 @@ class Assistant:
 
     def _rewriter(self, cancel: threading.Event) -> Callable[[str, Sequence[Turn]], str]:
         def rewrite(message: str, history: Sequence[Turn]) -> str:
-            return "".join(self.generator.generate(self.composer.condense(message, history), cancel))
+            with suppress(PromptTooLong):  # then the question before it has to do
+                return "".join(self.generator.generate(self.composer.condense(message, history), cancel))
+            return ""
 
         return rewrite
 

@@ -211,7 +211,8 @@ def show(cited: Sequence[CitedSentence]) -> Shown:
 
 
 def _numbered(numbered: dict[tuple[str, int, int], Citation], quote: Quote) -> Citation:
-    article, chunk = quote.evidence.hit.article, quote.evidence.hit.chunk
+    hit = quote.evidence.hit_at(quote.start, quote.end)
+    article, chunk = hit.article, hit.chunk
     key = (article.id, quote.start, quote.end)
     if key not in numbered:
         numbered[key] = Citation(

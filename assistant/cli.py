@@ -25,7 +25,7 @@ from assistant.errors import AssistantError, SettingsError
 from assistant.live import ByteProgress, ChunkProgress, CountProgress, LiveAnswer
 from assistant.request import read_request
 from assistant.settings import LoadedSettings, Settings, load_settings
-from assistant.terminal import answer_text, articles_text, check_text, day, hits_text, report_text, safe, table
+from assistant.terminal import answer_text, articles_text, check_text, day, flat, hits_text, report_text, safe, table
 from assistant.types import Answer, Question, Turn
 from index.errors import IndexingError
 from index.sources import Paths
@@ -209,7 +209,7 @@ def remove(
         found = [parts.find_article(name) for name in articles]
         parts.ingester.remove([info.id for info in found])
     for info in found:
-        print(f"removed {info.id}  {safe(info.title)}")
+        print(f"removed {info.id}  {flat(info.title)}")
 
 
 @app.command()
@@ -220,7 +220,7 @@ def article(context: typer.Context, article_id: str, as_json: Json = False) -> N
     if as_json:
         _dump(article_to_json(found))
     else:
-        print(f"{safe(found.title)} — {day(found.published)}\n\n{safe(found.text)}")
+        print(f"{flat(found.title)} — {day(found.published)}\n\n{safe(found.text)}")
 
 
 @app.command()

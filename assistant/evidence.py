@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from assistant.types import Evidence, Span
+from assistant.types import Evidence, Span, best_overlap
 from assistant.verifying import Similarity
 from assistant.wording import content_words, share
 from index.sentences import sentences
@@ -38,10 +38,6 @@ class Stretch:
     def cut(self, start: int, end: int) -> str:
         """The article's text from `start` to `end`, which must lie inside the stretch."""
         return self.text[start - self.start : end - self.start]
-
-    def hit_at(self, start: int, end: int) -> Hit:
-        """The hit whose chunk holds most of start..end, the better ranked of equals."""
-        return max(self.hits, key=lambda h: (min(h.chunk.end, end) - max(h.chunk.start, start), -h.rank))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +134,12 @@ def stretches(hits: Sequence[Hit]) -> tuple[Stretch, ...]:
 def _sentences(stretch: Stretch) -> list[Candidate]:
     """The sentences of a stretch; headings, which state nothing, are left out."""
     found = (s for s in sentences(stretch.text, stretch.hits[0].article.language) if not s.heading)
-    placed = [(Span(stretch.start + s.start, stretch.start + s.end), stretch.text[s.start : s.end]) for s in found]
-    return [Candidate(stretch, span, text, stretch.hit_at(span.start, span.end).rank) for span, text in placed]
+    return [_candidate(stretch, stretch.start + s.start, stretch.start + s.end) for s in found]
+
+
+def _candidate(stretch: Stretch, start: int, end: int) -> Candidate:
+    rank = best_overlap(stretch.hits, start, end).rank
+    return Candidate(stretch, Span(start, end), stretch.cut(start, end), rank)
 
 
 def _runs(indices: Sequence[int], candidates: Sequence[Candidate]) -> list[list[int]]:
@@ -155,5 +155,5 @@ def _runs(indices: Sequence[int], candidates: Sequence[Candidate]) -> list[list[
 
 def _evidence(number: int, run: Sequence[Candidate]) -> Evidence:
     stretch, start, end = run[0].stretch, run[0].span.start, run[-1].span.end
-    hit = stretch.hit_at(start, end)
-    return Evidence(number, hit, start, end, stretch.cut(start, end), tuple(c.span for c in run))
+    hit = best_overlap(stretch.hits, start, end)
+    return Evidence(number, hit, start, end, stretch.cut(start, end), tuple(c.span for c in run), stretch.hits)

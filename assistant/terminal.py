@@ -27,7 +27,7 @@ def safe(text: str) -> str:
 
 def one_line(text: str, width: int) -> str:
     """The text on one line of at most `width` columns, cut between words where that loses little."""
-    line = _flat(text)
+    line = flat(text)
     if _columns(line) <= width:
         return line
     kept = _fitting(line, width - 1)
@@ -36,7 +36,7 @@ def one_line(text: str, width: int) -> str:
     return f"{shown}…" if width > 0 else ""
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
     """Titles and file names stay on their line: one with a line end in it could pose as the next citation."""
     return " ".join(safe(text).split())
 
@@ -48,11 +48,6 @@ def _fitting(text: str, columns: int) -> str:
         if room < 0:
             return text[:at]
     return text
-
-
-def line_of(text: str) -> str:
-    """The text on one line, however long: a file name may hold line breaks."""
-    return one_line(text, 10_000)
 
 
 def day(published: date | None) -> str:
@@ -85,14 +80,14 @@ def _doubts(answer: Answer, width: int) -> list[str]:
 
 
 def _citation(citation: Citation, width: int) -> str:
-    source = f"{_flat(citation.source)}, " if citation.source else ""
-    head = f"[{citation.number}] {_flat(citation.title)} — {source}{day(citation.published)}"
+    source = f"{flat(citation.source)}, " if citation.source else ""
+    head = f"[{citation.number}] {flat(citation.title)} — {source}{day(citation.published)}"
     return f"{_wrapped(head, width, '  ')}\n{_wrapped(f'“{citation.quote}”', width, '      ')}"
 
 
 def _nearest(piece: Evidence, width: int) -> str:
     article = piece.hit.article
-    head = _wrapped(f"- {_flat(article.title)} — {day(article.published)}", width, "  ")
+    head = _wrapped(f"- {flat(article.title)} — {day(article.published)}", width, "  ")
     return f"{head}\n{_wrapped(one_line(piece.text, 300), width, '      ')}"
 
 
@@ -110,7 +105,7 @@ def _footer(answer: Answer) -> str:
 def hits_text(hits: Sequence[Hit], width: int) -> str:
     """Hits, the best first: rank, title, date, and the passage."""
     return "\n".join(
-        f"{hit.rank:>3}  {_flat(hit.article.title)} — {day(hit.article.published)}\n"
+        f"{hit.rank:>3}  {flat(hit.article.title)} — {day(hit.article.published)}\n"
         + _wrapped(one_line(hit.chunk.text, 300), width, "     ")
         for hit in hits
     )
@@ -142,7 +137,7 @@ def report_text(report: IngestReport) -> str:
     ]
     speed = f", {report.embedded / report.seconds:.0f} chunks/s" if report.embedded and report.seconds else ""
     lines = [f"{', '.join(counts) or 'nothing to add'} · {report.chunks} chunks in {report.seconds:.1f} s{speed}"]
-    lines += [f"gone: {_flat(uri)} (still indexed; `quoth remove` takes it out)" for uri in report.vanished]
+    lines += [f"gone: {flat(uri)} (still indexed; `quoth remove` takes it out)" for uri in report.vanished]
     return "\n".join([*lines, *_skipped(report.failed)])
 
 
@@ -153,7 +148,7 @@ def check_text(check: Check) -> str:
 
 
 def _skipped(failures: Iterable[SkippedSource]) -> list[str]:
-    return [f"skipped: {_flat(failure.uri)}: {_flat(failure.reason)}" for failure in failures]
+    return [f"skipped: {flat(failure.uri)}: {flat(failure.reason)}" for failure in failures]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -6,7 +6,7 @@ points of `Answer.text`; offsets of a citation count code points of the stored a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -48,7 +48,8 @@ class Evidence:
     """A passage the model is shown under `number` (1..n in prompt order).
 
     `text` is what is shown; `article.text[start:end] == text`. `sentences` are spans in the article's text, in order,
-    all inside start..end.
+    all inside start..end. Where the passage was joined from several hits, `hits` are all of them and `hit` the one that
+    holds most of it.
     """
 
     number: int
@@ -57,6 +58,16 @@ class Evidence:
     end: int
     text: str
     sentences: tuple[Span, ...]
+    hits: tuple[Hit, ...] = ()
+
+    def hit_at(self, start: int, end: int) -> Hit:
+        """The hit whose chunk holds most of start..end, the better ranked of equals."""
+        return best_overlap(self.hits or (self.hit,), start, end)
+
+
+def best_overlap(hits: Sequence[Hit], start: int, end: int) -> Hit:
+    """The hit whose chunk shares most with start..end of their article, the better ranked of equals."""
+    return max(hits, key=lambda h: (min(h.chunk.end, end) - max(h.chunk.start, start), -h.rank))
 
 
 @dataclass(frozen=True, slots=True)

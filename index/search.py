@@ -55,6 +55,7 @@ class Index:
 
         Filters apply before the search. Equal scores are ordered by the cosine, then by when a chunk was stored.
         """
+        query = query.encode("utf-8", "replace").decode()  # an argument's stray bytes are no text
         if k < 1 or not query.strip() or self._store.is_empty():
             return ()
         vector = self._embedder.embed_query(query)
