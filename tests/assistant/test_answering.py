@@ -379,3 +379,17 @@ def test_any_reply_over_any_evidence_ends_in_one_answer_that_keeps_the_contract(
     answer = events[-1].answer
     assert_contract(answer_to_json(answer), article_text(found).__getitem__)
     assert answer.abstained or answer.raw_text == reply
+
+
+def test_a_conversation_too_long_for_the_context_leaves_the_last_question_before_the_new_one() -> None:
+    generator = replace(rewriting("never asked"), context_size=160)
+    history = (Turn("user", "Who led the brigade?"), Turn("assistant", "so " * 400))
+    events = assistant(generator).stream(Question("And when?", history))
+    first = next(iter(events))
+    assert isinstance(first, Retrieved)
+    assert first.query == "Who led the brigade? And when?"
+
+
+def test_a_question_that_is_no_text_is_refused() -> None:
+    with pytest.raises(QuestionRefused, match="UTF-8"):
+        assistant().ask(Question("\udcff dam?"))
