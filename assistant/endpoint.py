@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -40,6 +41,8 @@ _REPLY_BYTES = 16 << 20
 _SHOWN_CHARACTERS = 300
 _TOP = 20
 """Alternatives to the first token that are asked for; most servers allow no more."""
+_LEAST = -100.0
+"""The log-probability of what a server calls impossible."""
 _COUNTERS = (("tokenize", "content", "tokens"), ("extras/tokenize/count", "input", "count"))
 """Path, field of the request and field of the reply: of llama-server, and of llama-cpp-python's server."""
 
@@ -365,8 +368,12 @@ def _cached_tokens(usage: Any) -> int | None:
 def _alternatives(reply: Any) -> list[tuple[str, float]]:
     """The likeliest first tokens with their log-probabilities; none where the server tells none."""
     listed = _dig(reply, "choices", 0, "logprobs", "content", 0, "top_logprobs")
-    pairs = [(_dig(entry, "token"), _dig(entry, "logprob")) for entry in listed or ()]
-    return [(text, float(value)) for text, value in pairs if isinstance(text, str) and isinstance(value, int | float)]
+    pairs = ((_dig(entry, "token"), _dig(entry, "logprob")) for entry in (listed if isinstance(listed, list) else ()))
+    return [
+        (text, max(float(value), _LEAST))
+        for text, value in pairs
+        if isinstance(text, str) and isinstance(value, int | float) and not math.isnan(value)
+    ]
 
 
 def _margin(alternatives: Sequence[tuple[str, float]]) -> float | None:

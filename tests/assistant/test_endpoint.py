@@ -291,6 +291,8 @@ def first_tokens(**probabilities: float) -> str:
         ({"yes": -1.0, "no": -3.0}, 2.0),
         ({"Yes": -1.0, " no": -3.0, "maybe": -0.5}, 2.0),
         ({"▁No": -1.0, "maybe": -6.0}, -5.0),  # yes is not listed: at most as likely as the least that is
+        ({"yes": float("-inf"), "no": -1.0}, -99.0),
+        ({"yes": float("nan"), "no": -1.0}, 0.0),
         ({"yesterday": -1.0, "now": -2.0}, None),
     ],
 )

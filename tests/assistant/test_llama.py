@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.chat_template import ChatTemplate, encode
@@ -333,6 +333,24 @@ def test_harmless_text_gets_the_tokens_the_model_was_trained_on(vocabulary: Voca
     assert tokens == vocabulary.tokenize(whole, markup=True)
 
 
+LLAMA_2 = (
+    "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ '[INST] ' + m.content + ' [/INST]' }}"
+    "{% else %}{{ ' ' + m.content + ' ' + eos_token + bos_token }}{% endif %}{% endfor %}"
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(alphabet="abc \né", max_size=12) | st.just("<s>"), min_size=3, max_size=3))
+def test_both_hold_for_a_tokenizer_that_puts_spaces_before_words(spaced: Vocabulary, texts: list[str]) -> None:
+    parts = ChatTemplate(LLAMA_2, *spaced.bounds).render(
+        [Message("user", texts[0]), Message("assistant", texts[1]), Message("user", texts[2])]
+    )
+    tokens = encode(spaced, parts)
+    assert [token for token in tokens if token in spaced.marks] == [1, 2, 1]
+    if "<s>" not in texts:
+        assert tokens == spaced.tokenize("".join(part.text for part in parts), markup=True)
+
+
 @given(st.text(alphabet=st.sampled_from("aZ09 .,;\n\téж日<|>")))
 @settings(max_examples=100, deadline=None)
 def test_tokens_stand_for_the_text_they_came_from(vocabulary: Vocabulary, text: str) -> None:
@@ -424,6 +442,12 @@ def _typed(value: Any) -> bytes:
             return struct.pack(f"<IIQ{len(value)}f", 9, 6, len(value), *value)
         case _:
             return struct.pack(f"<IIQ{len(value)}i", 9, 5, len(value), *value)
+
+
+@pytest.fixture
+def spaced(tmp_path: Path) -> Vocabulary:
+    (tmp_path / "spaced.gguf").write_bytes(gguf())
+    return Vocabulary(tmp_path / "spaced.gguf")
 
 
 ECHO = "{% for message in messages %}{{ message.content }}{% endfor %}"
