@@ -7,6 +7,7 @@ needs it is asked for, and each part is made once.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -51,8 +52,6 @@ HERE = Path(__file__).parent
 PRIVATE = {"data", "models", "endpoint_key"}
 """Settings that name a person's folders or secrets: no report carries them."""
 REMOTE = frozenset({"http", "https"})
-THRESHOLDS = {"off": 0.0, "eager": 0.3, "balanced": 0.5, "strict": 0.7}
-"""The least probability that the sources answer, by name of strictness."""
 
 
 class Assembly:
@@ -204,7 +203,7 @@ class Assembly:
                 Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
             ),
             policy=Policy(
-                threshold=THRESHOLDS[chosen.strictness],
+                threshold=self._threshold(calibration),
                 candidates=chosen.candidates,
                 question_words=chosen.question_words,
                 thresholds=thresholds,
@@ -221,6 +220,14 @@ class Assembly:
         store = self._kept(Store.open(None))
         self._ingester(store).add(GivenPassages(passages))
         return Index(store, self.embedder)
+
+    def _threshold(self, calibration: Path) -> float:
+        """The least probability that the sources answer, for the strictness and the generator in force."""
+        if self.settings.strictness == "off":
+            return 0.0
+        kind = "with_logit" if self.generator.capabilities.yes_no else "without_logit"
+        stored = json.loads(calibration.read_text(encoding="utf-8"))
+        return float(stored["thresholds"][kind][self.settings.strictness])
 
     def assistant_for(self, passages: Sequence[Passage] | None) -> Assistant:
         """Answers over the given passages alone, or over the stored index for None."""

@@ -31,6 +31,9 @@ from assistant.verifying import Logistic
 ABSTAINING = ("dense", "covered", "names", "yes_no")
 VERIFYING = ("covered", "numbers", "names", "similarity")
 
+OVER_ABSTENTION = {"eager": 0.05, "balanced": 0.15, "strict": 0.3}
+"""The share of answerable development questions each word of strictness leaves unanswered."""
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 Sets = Annotated[list[Path], typer.Argument(help="Dataset folders.")]
 Limit = Annotated[int, typer.Option(help="At most so many cases a set, drawn with the seed.")]
@@ -60,14 +63,16 @@ def abstain(sets: Sets, limit: Limit = 100, seed: Seed = 0, out: Path = Path("as
     """Fit the probability that the sources answer, from the signals of the running settings."""
     cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed)]
     without = tuple(name for name in ABSTAINING if name != "yes_no")
-    _write(out, "abstain", sets, cases, {"with_logit": ABSTAINING, "without_logit": without})
+    models = {"with_logit": fit(cases, ABSTAINING), "without_logit": fit(cases, without)}
+    limits = {name: thresholds([model(c.signals) for c in cases if c.positive]) for name, model in models.items()}
+    _write(out, "abstain", sets, cases, models, {"over_abstention": OVER_ABSTENTION, "thresholds": limits})
 
 
 @app.command()
 def verify(sets: Sets, limit: Limit = 1000, seed: Seed = 0, out: Path = Path("assistant/verifying.json")) -> None:
     """Fit support from what a claim and its passage have in common."""
     cases = [case for folder in sets for case in _verifying_cases(folder, limit, seed)]
-    _write(out, "verify", sets, cases, {"lexical": VERIFYING})
+    _write(out, "verify", sets, cases, {"lexical": fit(cases, VERIFYING)}, {})
 
 
 def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
@@ -99,22 +104,32 @@ def _told(items: Sequence[Any]) -> Any:
 
 
 def _write(
-    out: Path, command: str, sets: Sequence[Path], cases: Sequence[Case], models: Mapping[str, Sequence[str]]
+    out: Path,
+    command: str,
+    sets: Sequence[Path],
+    cases: Sequence[Case],
+    models: Mapping[str, Logistic],
+    more: Mapping[str, Any],
 ) -> None:
     names = [folder.resolve().name for folder in sets]
-    fitted = {name: fit(cases, features) for name, features in models.items()}
     stored = {
         "made_by": f"python -m assistant.evaluation.calibrate {command} {' '.join(names)}",
         "cases": {name: _counts(cases, name) for name in names},
         "auroc_on_these": {
-            name: {s: _auroc(model, [c for c in cases if c.set == s]) for s in names} for name, model in fitted.items()
+            name: {s: _auroc(model, [c for c in cases if c.set == s]) for s in names} for name, model in models.items()
         },
+        **more,
         "models": {
-            name: {"intercept": model.intercept, "weights": dict(model.weights)} for name, model in fitted.items()
+            name: {"intercept": model.intercept, "weights": dict(model.weights)} for name, model in models.items()
         },
     }
     out.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     typer.echo(out.read_text(encoding="utf-8"))
+
+
+def thresholds(of_answerable: Sequence[float]) -> dict[str, float]:
+    """For each word of strictness the probability below which its share of answerable questions falls."""
+    return {name: round(float(np.quantile(of_answerable, share)), 3) for name, share in OVER_ABSTENTION.items()}
 
 
 def _counts(cases: Sequence[Case], name: str) -> dict[str, int]:
@@ -136,7 +151,9 @@ def fit(cases: Sequence[Case], features: Sequence[str]) -> Logistic:
     positive = np.array([case.positive for case in cases])
     sizes = {key: sum((c.set, c.positive) == key for c in cases) for key in {(c.set, c.positive) for c in cases}}
     weights = np.array([len(cases) / len(sizes) / sizes[case.set, case.positive] for case in cases])
-    model = LogisticRegression(max_iter=1000).fit(signals, positive, sample_weight=weights)
+    model = LogisticRegression(C=100.0, max_iter=1000).fit(  # signals are of different scales: hardly shrink any
+        signals, positive, sample_weight=weights
+    )
     return Logistic(
         round(float(model.intercept_[0]), 4),
         {name: round(float(w), 4) for name, w in zip(features, model.coef_[0], strict=True)},
