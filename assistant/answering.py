@@ -6,6 +6,7 @@ is generated; the command line, the page and the evaluation all read this one st
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ from assistant.types import (
 )
 from assistant.verifying import Thresholds, status_of
 from index.types import Filters, Hit, Manifest
+
+log = logging.getLogger(__name__)
 
 NEAREST = 3
 NO_USAGE = Usage(0, 0, 0)
@@ -109,26 +112,27 @@ class Assistant:
         watch.retrieved()
         evidence = self.selector(query, hits)
         watch.showed_evidence()
+        log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), watch.timings().total_s)
         yield Retrieved(query, evidence)
 
         if not evidence:
-            yield Answered(self._abstention(Draft(question, query, hits, (), {}, 0.0), None, watch))
+            yield _done(self._abstention(Draft(question, query, hits, (), {}, 0.0), None, watch))
             return
         prompt = self.composer.answer(query, evidence)
         logit = self.generator.yes_no(self.composer.check(query, prompt.evidence), cancel)
         signals = signals_of(query, hits, prompt.evidence, logit)
         draft = Draft(question, query, hits, prompt.evidence, signals, self.abstainer(signals))
         if draft.likelihood < self.policy.threshold:
-            yield Answered(self._abstention(draft, None, watch))
+            yield _done(self._abstention(draft, None, watch))
             return
 
         completion = yield from self._tokens(prompt, cancel, watch)
         said = whole_sentences(completion.text, cut_off=completion.stop == "length")
         cited = [self.attributor.attribute(sentence, prompt.evidence) for sentence in said]
         if not cited or (self.policy.threshold > 0 and not any(sentence.quotes for sentence in cited)):
-            yield Answered(self._abstention(draft, completion, watch))
+            yield _done(self._abstention(draft, completion, watch))
         else:
-            yield Answered(self._answer(draft, completion, cited, watch))
+            yield _done(self._answer(draft, completion, cited, watch))
 
     def _refuse_unaskable(self, question: Question) -> None:
         if any("\ud800" <= c <= "\udfff" for c in question.text):
@@ -212,6 +216,23 @@ class Assistant:
             version=self.policy.version,
             signals={**draft.signals, "answerable": draft.likelihood},
         )
+
+
+def _done(answer: Answer) -> Answered:
+    log.info(
+        "answered abstained=%s answerable=%.3f claims=%d citations=%d unresolved=%d prompt_tokens=%d cached_tokens=%d "
+        "completion_tokens=%d seconds=%.2f",
+        answer.abstained,
+        answer.signals["answerable"],
+        len(answer.claims),
+        len(answer.citations),
+        len(answer.unresolved),
+        answer.usage.prompt_tokens,
+        answer.usage.cached_tokens,
+        answer.usage.completion_tokens,
+        answer.timings.total_s,
+    )
+    return Answered(answer)
 
 
 @dataclass(frozen=True, slots=True)

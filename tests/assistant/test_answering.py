@@ -393,3 +393,11 @@ def test_a_conversation_too_long_for_the_context_leaves_the_last_question_before
 def test_a_question_that_is_no_text_is_refused() -> None:
     with pytest.raises(QuestionRefused, match="UTF-8"):
         assistant().ask(Question("\udcff dam?"))
+
+
+def test_the_log_tells_what_happened_and_not_what_was_asked_or_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        assistant().ask(WHAT)
+    assert "retrieved hits=2 evidence=2" in caplog.text
+    assert "answered abstained=False" in caplog.text
+    assert "Kurakhove" not in caplog.text
