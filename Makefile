@@ -61,7 +61,7 @@ $(VENV)/.fetched: pyproject.toml constraints.txt assistant/models.toml
 	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 		print('\n'.join(r for r in p['dependencies'] + p['optional-dependencies']['test'] if 'llama' not in r))" \
 		> $(VENV)/requirements.txt
-	$(PIP) install --progress-bar on -c constraints.txt -r $(VENV)/requirements.txt | grep -v '^Requirement already' || true
+	$(PIP) install --progress-bar on -c constraints.txt -r $(VENV)/requirements.txt
 	$(call STAGE,models: download)
 	$(BIN)/python -m assistant models pull qwen2.5-coder-1.5b all-minilm-l6-v2 smollm2-135m
 	$(call STAGE,models: there)

@@ -28,7 +28,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "gradio": ("assistant.ui.",),
     "starlette": ("assistant.ui.",),
     "faiss": ("index.vectors",),
-    "llama_cpp": ("assistant.llama", "assistant.llama_engine"),
+    "llama_cpp": ("assistant.llama_engine",),
     "torch": ("index.embedding",),
     "sentence_transformers": ("index.embedding",),
     "transformers": ("index.embedding",),
