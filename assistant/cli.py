@@ -64,6 +64,8 @@ app = typer.Typer(
 models_app = typer.Typer(help="The models: list, pull, verify, path.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
 
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 VALUED = ("--data", "--config", "--generator", "--embedder", "--strictness", "--threads", "--models")
 PLAIN = ("--offline", "-v", "-vv")
 
@@ -79,9 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shared, rest = hoist(sys.argv[1:] if arguments is None else arguments)
         _log(shared)
         status = app(args=rest, standalone_mode=False, obj=shared, prog_name="quoth")
-    except KeyboardInterrupt:
-        _tell("interrupted")
-        status = 130
+        if status == INTERRUPTED:
+            _tell("interrupted")
     except (AssistantError, IndexingError) as error:
         _tell(f"quoth: {error}")
         status = 2
