@@ -12,9 +12,12 @@ from typing import Protocol
 
 from assistant.types import Evidence, Span, best_overlap
 from assistant.verifying import Similarity
-from assistant.wording import content_words, share
+from assistant.wording import content_words, names, share
 from index.sentences import sentences
 from index.types import Hit
+
+GENERAL = content_words("situation state latest news development happening overview summary known current now today")
+"""Words that ask how things stand and say nothing of what; a sentence that holds them is not nearer for it."""
 
 
 class Selector(Protocol):
@@ -58,8 +61,10 @@ class Candidate:
 class SentenceSelector:
     """Picks the best sentences of the best hits, each with the sentence before it, until the budget is full.
 
-    A sentence's worth is its cosine with the question, plus the share of the question's content words in it and its
-    title, plus a little for the rank of its hit. `budget_tokens` is counted by `count_tokens`, titles included.
+    A sentence's worth is its cosine with the question, plus the share of the question's content words and of its names
+    in it and its title, plus a little for the rank of its hit; what follows a sentence is worth at least
+    `follow_share` of it, since it goes on about the same. Nothing below `floor_share` of the best is taken: it would
+    cost prefill and lead astray. `budget_tokens` is counted by `count_tokens`, titles included.
     """
 
     similarity: Similarity
@@ -68,7 +73,10 @@ class SentenceSelector:
     passages: int
     hits: int = 8
     word_weight: float = 0.6
+    name_weight: float = 0.4
     rank_weight: float = 0.3
+    follow_share: float = 0.7
+    floor_share: float = 0.5
     heading_tokens: int = 24
     """What number, title and date of a passage cost, about."""
 
@@ -82,20 +90,24 @@ class SentenceSelector:
         return tuple(_evidence(number, [candidates[i] for i in run]) for number, run in enumerate(runs, 1))
 
     def _scores(self, question: str, candidates: Sequence[Candidate]) -> list[float]:
-        asked = content_words(question)
+        asked, named = content_words(question) - GENERAL, names(question)
         cosines = self.similarity(question, [c.text for c in candidates])
-        return [
-            cosine
-            + self.word_weight * share(asked, content_words(f"{c.stretch.hits[0].article.title} {c.text}"))
-            + self.rank_weight / c.rank
-            for c, cosine in zip(candidates, cosines, strict=True)
-        ]
+        scores: list[float] = []
+        for candidate, cosine in zip(candidates, cosines, strict=True):
+            held = content_words(f"{candidate.stretch.hits[0].article.title} {candidate.text}")
+            wording = self.word_weight * share(asked, held) + self.name_weight * share(named, held)
+            own = cosine + wording + self.rank_weight / candidate.rank
+            follows = bool(scores) and candidate.follows(candidates[len(scores) - 1])
+            scores.append(max(own, self.follow_share * scores[-1]) if follows else own)
+        return scores
 
     def _choose(self, candidates: Sequence[Candidate], scores: Sequence[float]) -> list[int]:
         """Indices of the sentences taken, best first; each brings its predecessor if there is room."""
         chosen: list[int] = []
         spent = 0
-        for i in sorted(range(len(candidates)), key=lambda i: -scores[i]):
+        floor = self.floor_share * max(scores)
+        worthy = [i for i, score in enumerate(scores) if score >= floor]
+        for i in sorted(worthy, key=lambda i: -scores[i]):
             for j in (i, i - 1):
                 if j < 0 or j in chosen or (j != i and (i not in chosen or not candidates[i].follows(candidates[j]))):
                     continue
