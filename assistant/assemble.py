@@ -199,6 +199,7 @@ class Assembly:
             ),
             generator=self.generator,
             attributor=Attributor(self.verifier, floor=thresholds.partial),
+            granted=Logistic.read(HERE / "granting.json", "statement"),
             abstainer=FittedAbstainer(
                 Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
             ),

@@ -24,6 +24,8 @@ _UNDECIDED = re.compile(rf"(?<![ \t])[ \t]*+(?:{_BRACKET}){{0,4}}+(?:[\[【][\d\
 _RANGE = re.compile(r"(\d{1,9})\s*[–-]\s*(\d{1,9})")
 _ROUND = str.maketrans("[]【】", "()()")
 _FINISHED = re.compile(r"[.!?…。！？][\"'”’»)\]]*$")
+_COMMAS_BETWEEN = re.compile(r",(?:[ ]?,)++")
+_COMMAS_AT_END = re.compile(r"(?:[ ]?[,;])++[ ]?([.!?…]*)$")
 LONGEST_RANGE = 20
 """[1-3] means 1, 2, 3; a range longer than this is no citation any more, and only its ends are read."""
 
@@ -140,9 +142,15 @@ def split_sentences(raw: str) -> tuple[Sentence, ...]:
         if place is not None:
             named[place].extend(n for n in marker.numbers if n not in named[place])
     return tuple(
-        Sentence(" ".join(text[start:end].split()), tuple(numbers), text.count("\n", 0, start))
+        Sentence(_tidied(text[start:end]), tuple(numbers), text.count("\n", 0, start))
         for (start, end), numbers in zip(spans, named, strict=True)
     )
+
+
+def _tidied(sentence: str) -> str:
+    """One line, without the commas that stood between cut-out markers: "held [1], [2]." leaves "held, ."."""
+    line = " ".join(sentence.split())
+    return _COMMAS_AT_END.sub(r"\1", _COMMAS_BETWEEN.sub(",", line)) or line
 
 
 def whole_sentences(raw: str, cut_off: bool) -> tuple[Sentence, ...]:

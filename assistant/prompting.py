@@ -39,6 +39,7 @@ class Templates:
     answer: Template
     overview: Template
     check: Template
+    support: Template
     condense: Template
 
     @classmethod
@@ -67,11 +68,15 @@ class Composer:
     def answer(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks for a cited answer. Drops evidence from the end until it fits; see `_fit`."""
         closing = self.templates.overview if asks_for_overview(question) else self.templates.answer
-        return self._fit(closing, question, evidence, self.answer_tokens)
+        return self._fit(closing.substitute(question=question), evidence, self.answer_tokens)
 
     def check(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks only whether the evidence holds the answer, over the same leading text."""
-        return self._fit(self.templates.check, question, evidence, self.answer_tokens)
+        return self._fit(self.templates.check.substitute(question=question), evidence, self.answer_tokens)
+
+    def support(self, claim: str, evidence: Sequence[Evidence]) -> Prompt:
+        """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text."""
+        return self._prompt(self.templates.support.substitute(claim=claim), evidence, 0)
 
     def condense(self, question: str, history: Sequence[Turn]) -> Prompt:
         """The prompt that asks for the question rewritten to stand alone."""
@@ -84,25 +89,25 @@ class Composer:
             raise PromptTooLong(f"the conversation takes {tokens} tokens of a context of {self.context_size}")
         return Prompt(messages, (), tokens, max_tokens)
 
-    def _fit(self, closing: Template, question: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:
+    def _fit(self, closing: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:
         """Keep as many leading passages as leave room for `max_tokens` of answer.
 
         Raises PromptTooLong when not even one passage fits beside the instructions and the question.
         """
         for kept in range(len(evidence), 0, -1):
-            prompt = self._prompt(closing, question, evidence[:kept], max_tokens)
+            prompt = self._prompt(closing, evidence[:kept], max_tokens)
             if prompt.tokens + max_tokens <= self.context_size:
                 return prompt
-        needed = self._prompt(closing, question, evidence[:1], max_tokens).tokens + max_tokens
+        needed = self._prompt(closing, evidence[:1], max_tokens).tokens + max_tokens
         raise PromptTooLong(
             f"instructions, question and one passage take {needed} tokens with the answer, "
             f"but the model's context holds {self.context_size}; "
             f"ask a shorter question, or set context_tokens to at least {needed}"
         )
 
-    def _prompt(self, closing: Template, question: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:
+    def _prompt(self, closing: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:
         sources = "\n\n".join(self._source(piece) for piece in evidence)
-        text = self.templates.sources.substitute(sources=sources) + closing.substitute(question=question)
+        text = self.templates.sources.substitute(sources=sources) + closing
         messages = (Message("system", self.templates.system.template), Message("user", text))
         return Prompt(messages, tuple(evidence), self.count_prompt(messages), max_tokens)
 

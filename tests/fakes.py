@@ -40,6 +40,7 @@ from index.sentences import sentence_spans
 from index.types import Article, ArticleInfo, Chunk, ChunkingSettings, Filters, Hit, Manifest
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
+TEMPLATES = Templates.read(PROMPTS)
 MODEL = Model("fake", "0" * 64, "fake")
 MANIFEST = Manifest(1, 7, "fake-embedder", 32, ChunkingSettings(), articles=2, chunks=5)
 
@@ -264,9 +265,10 @@ def assistant_over(
     return Assistant(
         retriever=retriever or FakeRetriever(tuple(found)),
         selector=selector,
-        composer=Composer(Templates.read(PROMPTS), generator.count_prompt, generator.context_size, answer_tokens),
+        composer=Composer(TEMPLATES, generator.count_prompt, generator.context_size, answer_tokens),
         generator=generator,
         attributor=Attributor(FakeVerifier()),
+        granted=lambda signals: 1.0 if signals["yes_no"] > 0 else 0.0,
         abstainer=even_odds,
         policy=Policy(
             threshold=threshold,

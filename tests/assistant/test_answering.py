@@ -17,7 +17,7 @@ from assistant.errors import GenerationCancelled, GenerationFailed, PromptTooLon
 from assistant.types import Answer, Answered, Event, Evidence, Prompt, Question, Retrieved, Token, Turn, Usage
 from index.types import Filters, Hit
 from tests.contract_schema import assert_contract
-from tests.fakes import MANIFEST, MODEL, FakeGenerator, FakeRetriever, article, assistant_over, hit, hits
+from tests.fakes import MANIFEST, MODEL, TEMPLATES, FakeGenerator, FakeRetriever, article, assistant_over, hit, hits
 
 DAM = "The dam of Kurakhove was struck on 11 November 2024."
 RIVER = "The river rose by 1.2 metres."
@@ -401,3 +401,19 @@ def test_the_log_tells_what_happened_and_not_what_was_asked_or_said(caplog: pyte
     assert "retrieved hits=2 evidence=2" in caplog.text
     assert "answered abstained=False" in caplog.text
     assert "Kurakhove" not in caplog.text
+
+
+def test_a_sentence_the_model_itself_denies_is_marked_although_its_words_are_all_there() -> None:
+    class Denying(FakeGenerator):
+        def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
+            self.checked.append(prompt)
+            return -5.0 if prompt.messages[-1].text.endswith(statement) else 5.0
+
+    statement = TEMPLATES.support.substitute(claim="The river rose.")
+    answer = assistant(Denying(REPLY)).ask(WHAT)
+    assert [claim.status for claim in answer.claims] == ["supported", "unsupported"]
+
+
+def test_a_generator_that_cannot_grade_leaves_the_words_to_decide() -> None:
+    answer = assistant(FakeGenerator(REPLY, logit=None)).ask(WHAT)
+    assert [claim.status for claim in answer.claims] == ["supported", "supported"]

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from assistant.errors import AssistantError, PromptTooLong
 from assistant.prompting import Composer, Templates, asks_for_overview
 from assistant.types import Message, Prompt, Turn
-from tests.fakes import PROMPTS, article, count_words, evidence, evidence_of, hit
-
-TEMPLATES = Templates.read(PROMPTS)
+from tests.fakes import PROMPTS, TEMPLATES, article, count_words, evidence, evidence_of, hit
 
 
 def count_prompt(messages: Sequence[Message]) -> int:
@@ -176,6 +174,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "answer": {"question"},
         "overview": {"question"},
         "check": {"question"},
+        "support": {"claim"},
         "condense": {"history", "question"},
     }
 
