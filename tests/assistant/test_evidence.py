@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -84,7 +86,8 @@ def test_with_room_for_all_every_sentence_found_is_shown_once(
     found: tuple[tuple[Hit, ...], dict[str, Article]],
 ) -> None:
     chosen, _articles = found
-    shown = sentences_of(selector(10_000, 100, most=100)("dam", chosen))
+    everything = replace(selector(10_000, 100, most=100), floor_share=-math.inf)
+    shown = sentences_of(everything("dam", chosen))
     expected = {
         (one.article.id, Span(one.chunk.start + start, one.chunk.start + end))
         for one in chosen
@@ -162,7 +165,7 @@ def test_only_the_best_hits_are_looked_at() -> None:
 
 def test_overlapping_chunks_show_their_shared_sentences_once() -> None:
     first, second = hit(KURAKHOVE, 0, 56, rank=2), hit(KURAKHOVE, 24, rank=1)
-    (piece,) = selector(1000)("Kurakhove dam", [second, first])
+    (piece,) = replace(selector(1000), floor_share=0.0)("Kurakhove dam", [second, first])
     assert piece.text == KURAKHOVE.text
     assert piece.hit.chunk.id == second.chunk.id
 
@@ -182,3 +185,11 @@ def test_a_heading_is_no_evidence() -> None:
     of = article("Kurakhove dam\n\nThe dam was struck. It broke.\n\nThe river\n\nIt rose at once.")
     pieces = selector(1000)("Kurakhove dam", [hit(of)])
     assert [piece.text for piece in pieces] == ["The dam was struck. It broke.", "It rose at once."]
+
+
+def test_what_is_far_from_the_best_is_left_out_and_what_follows_the_best_is_kept() -> None:
+    text = (
+        "The dam of Kurakhove was struck. It stood for sixty years. Far away men sold fish. Boats were new."
+    )
+    (piece,) = selector(1000)("What struck the dam of Kurakhove?", hits(text))
+    assert piece.text == "The dam of Kurakhove was struck. It stood for sixty years."
