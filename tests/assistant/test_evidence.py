@@ -188,8 +188,6 @@ def test_a_heading_is_no_evidence() -> None:
 
 
 def test_what_is_far_from_the_best_is_left_out_and_what_follows_the_best_is_kept() -> None:
-    text = (
-        "The dam of Kurakhove was struck. It stood for sixty years. Far away men sold fish. Boats were new."
-    )
+    text = "The dam of Kurakhove was struck. It stood for sixty years. Far away men sold fish. Boats were new."
     (piece,) = selector(1000)("What struck the dam of Kurakhove?", hits(text))
     assert piece.text == "The dam of Kurakhove was struck. It stood for sixty years."
