@@ -27,6 +27,7 @@ from assistant.examples import example_questions
 from assistant.generation import complete
 from assistant.given import GivenPassages, Passage
 from assistant.machine import cores, describe, version
+from assistant.memory import memory_available
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
 from assistant.prompting import Composer, Templates
 from assistant.settings import Settings, hub_is_off
@@ -349,6 +350,8 @@ class Assembly:
 
         generator = self.generator
         if isinstance(generator, LlamaCpp):
+            weights = self._model(self.settings.generator).path.stat().st_size
+            yield doctor.memory(memory_available(), weights)
             info = generator.info()
             yield from doctor.processor(info.features, info.threads, cores())
             yield doctor.Check("language model", f"{info.description}, context {info.context_size}")

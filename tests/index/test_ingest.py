@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from index.errors import IndexBusy, IndexingError, IndexMismatch
 from index.ingest import Ingester, article_id
 from index.readers import Draft
+from index.sources import Paths
 from index.store import Store
 from index.types import ChunkingSettings, Filters, IngestProgress, RawPage
 from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, ingester, page, ticking_clock, told_pages
@@ -410,3 +411,21 @@ def test_an_interrupted_ingest_keeps_what_was_stored_and_goes_on_from_there() ->
     assert len(ingester(store).add(FakeSource(told_pages(60))).unchanged) == kept
     ingester(fresh).add(FakeSource(told_pages(60)))
     assert content(store) == content(fresh)
+
+
+def test_a_text_of_fifty_megabytes_goes_in_and_a_larger_file_is_refused_with_its_size(tmp_path: Path) -> None:
+    sentence = "The river rose by 1.2 metres and the dam of Kurakhove held until the morning of Monday. "
+    large = tmp_path / "large.txt"
+    large.write_text(sentence * (50_000_000 // len(sentence)))
+    (tmp_path / "small.txt").write_text(sentence)
+    chunking = ChunkingSettings(chunk_tokens=400, overlap_tokens=0)
+    with Store.open(None) as store:
+        filling = ingester(store, FakeEmbedder(max_tokens=512), chunking)
+        refused = filling.add(Paths([tmp_path], max_bytes=1_000_000))
+        assert [Path(uri).name for uri in refused.added] == ["small.txt"]
+        assert "large" in refused.failed[0].uri and "47.7 MiB" in refused.failed[0].reason
+        report = filling.add(Paths([tmp_path]))
+        assert [Path(uri).name for uri in report.added] == ["large.txt"]
+        (info,) = [info for info in store.articles() if "large" in info.uri]
+        assert info.characters > 49_000_000
+        assert store.match("Kurakhove dam", 1, Filters())
