@@ -4,6 +4,8 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 LLAMA  := llama-cpp-python==0.3.36
+SHELL  := bash
+.SHELLFLAGS := -o pipefail -c
 # Of llama.cpp we use the library alone, for this machine's processor: a fifth of the default build's time.
 export CMAKE_ARGS = -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
 	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF \
@@ -52,7 +54,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt assistant/models.toml
 $(VENV)/.compiled: Makefile
 	$(call STAGE,llama.cpp: build for this processor (one to ten minutes))
 	mkdir -p $(VENV)/wheels
-	$(PIP) wheel --quiet --no-deps -w $(VENV)/wheels $(LLAMA)
+	$(PIP) wheel -v --no-deps -w $(VENV)/wheels $(LLAMA) 2>&1 | tee $(VENV)/llama.log \
+		| awk 'match($$0, /^ *\[[0-9]+\/[0-9]+\]/) { print "llama.cpp" substr($$0, 1, RLENGTH); fflush() }' \
+		|| { tail -n 40 $(VENV)/llama.log; exit 1; }
 	$(call STAGE,llama.cpp: built)
 	touch $@
 
