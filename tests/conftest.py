@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from assistant.cli import main
 from assistant.errors import ModelMissing
 from assistant.models import ModelStore, load_catalogue
 from assistant.settings import load_settings
+
+settings.register_profile("quoth", deadline=None)  # no test measures time: the machines are shared and slow at times
+settings.load_profile("quoth")
 
 TINY = "smollm2-135m"
 DEFAULT = "qwen2.5-coder-1.5b"
