@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.database import DATABASE
 from index.errors import IndexBusy, IndexDamaged, IndexingError, IndexMismatch, IndexMissing, StorageFull
 from index.search import Index
-from index.store import DATABASE, Entry, Store
+from index.store import Entry, Store
 from index.types import Article, Chunk, ChunkingSettings, Filters
 from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, filled_store, ingester, page
 

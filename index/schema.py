@@ -1,0 +1,71 @@
+"""The tables of an index, and how those of an older format become ours.
+
+Knows SQL text alone: it opens nothing and runs nothing. A new format raises FORMAT, changes CREATE, and says in
+MIGRATIONS how the one before it is brought up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from index import lexical
+
+FORMAT: Final = 1
+APPLICATION: Final = 0x51554F54
+"""“QUOT”, in the header of every database of ours."""
+
+CREATE: Final = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS manifest (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    generation INTEGER NOT NULL,
+    stamp TEXT NOT NULL,
+    embedder TEXT NOT NULL,
+    dimension INTEGER NOT NULL,
+    chunk_tokens INTEGER NOT NULL,
+    overlap_tokens INTEGER NOT NULL);
+INSERT OR IGNORE INTO manifest VALUES (1, 0, hex(randomblob(16)), '', 0, 0, 0);
+CREATE TABLE IF NOT EXISTS articles (
+    id TEXT PRIMARY KEY,
+    uri TEXT NOT NULL UNIQUE,
+    revision TEXT NOT NULL,
+    title TEXT NOT NULL,
+    published TEXT,
+    published_from TEXT,
+    language TEXT,
+    url TEXT,
+    source TEXT,
+    digest TEXT NOT NULL,
+    characters INTEGER NOT NULL,
+    chunks INTEGER NOT NULL,
+    added TEXT NOT NULL,
+    text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS chunks (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    article_id TEXT NOT NULL REFERENCES articles (id),
+    ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    heading TEXT,
+    text TEXT NOT NULL,
+    UNIQUE (article_id, ordinal));
+CREATE TABLE IF NOT EXISTS vectors (
+    key INTEGER PRIMARY KEY REFERENCES chunks (key),
+    input BLOB NOT NULL,
+    vector BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS vectors_by_input ON vectors (input);
+CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL);
+{lexical.SCHEMA}
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {FORMAT};
+COMMIT;
+"""
+# A chunk's text is kept beside the article's: cutting it out anew would read a 50 MB article for one passage of it.
+# `key` never comes back (AUTOINCREMENT) and its vector never changes, which is what lets an index of vectors be
+# brought up to date by the difference of keys. `stamp` is new with every transaction: equal stamps, equal content.
+
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({})
+"""The statements that bring an index of each older format to the next one."""
