@@ -293,14 +293,14 @@ class Assembly:
 
     def serve_page(self, open_browser: bool, announce: Callable[[str], None]) -> None:
         """Serve the chat page until Ctrl-C."""
-        from assistant.ui.page import serve
+        from assistant.ui.server import serve
         from assistant.ui.service import ChatService
 
         service = ChatService(
             ask=lambda question, cancel: self.assistant.stream(question, cancel),
             articles=lambda: self.store.articles(),
             article=lambda article_id: self.store.article(article_id),
-            examples=example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
+            examples=lambda: example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
         )
         threading.Thread(target=self._warm, name="warming", daemon=True).start()
         serve(

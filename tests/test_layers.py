@@ -40,7 +40,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     # The network. `socket` in the page asks only which port of this machine is free.
     "httpx": ("assistant.models.", "assistant.endpoint"),
     "ssl": ("assistant.models.", "assistant.endpoint"),
-    "socket": ("assistant.ui.page",),
+    "socket": ("assistant.ui.server",),
     "http": (),
     "requests": (),
     "urllib.request": (),
@@ -270,7 +270,9 @@ def loaded_by(modules: Sequence[str], looked_for: Sequence[str]) -> list[str]:
 
 
 def test_importing_loads_no_model_library() -> None:
-    quiet = [name for name in MODULES if name not in {"assistant.__main__", "assistant.ui.page"}]
+    parts = {f"assistant.ui.{name}" for name in ("page", "server", "layout", "handlers")}
+    page = parts | {name for name in MODULES if name.startswith("assistant.ui.") and name.endswith("_panel")}
+    quiet = [name for name in MODULES if name not in page | {"assistant.__main__"}]
     assert loaded_by(quiet, HEAVY) == []
 
 

@@ -30,6 +30,26 @@ FLAGS: dict[ClaimStatus, tuple[str, str]] = {
 }
 
 
+# ── the frame ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def top_bar() -> Html:
+    """The name and the page's own controls. `data-do` names what shell.js does on a click."""
+    return tag(
+        "header",
+        control("Menu", "side", class_="q-bar-button"),
+        tag("h1", "Quoth"),
+        tag("span", class_="q-gap"),
+        control("New conversation", "fresh", class_="q-bar-button"),
+        class_="q-bar",
+    )
+
+
+def control(label: str, does: str, **attributes: str | None) -> Html:
+    """A button whose click shell.js turns into what `does` names."""
+    return tag("button", label, type="button", data_do=does, **attributes)
+
+
 # ── the page before the first question ──────────────────────────────────────────────────────────────────────────────
 
 

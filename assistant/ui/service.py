@@ -27,13 +27,13 @@ class ChatService:
     """What the page needs of the assistant and the index.
 
     `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
-    `article` gives one with its text; `examples` are questions the corpus can answer.
+    `article` gives one with its text; `examples` gives questions that what is indexed now can answer.
     """
 
     ask: Callable[[Question, threading.Event], Iterator[Event]]
     articles: Callable[[], Sequence[ArticleInfo]]
     article: Callable[[str], Article | None]
-    examples: tuple[str, ...] = ()
+    examples: Callable[[], tuple[str, ...]] = tuple
 
 
 def answer(

@@ -112,7 +112,7 @@ class FakeAnswers:
             ask=self.ask,
             articles=lambda: tuple(info_of(one) for one in self.articles),
             article=lambda name: next((one for one in self.articles if one.id == name), None),
-            examples=EXAMPLES,
+            examples=lambda: EXAMPLES if self.articles else (),
         )
 
     def ask(self, question: Question, cancel: threading.Event) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from assistant.ui.page import serving
+from assistant.ui.server import serving
 from tests.assistant.ui.browser import chromium
 from tests.assistant.ui.fake_service import BROKEN, DAM, PARIS, SITUATION, SLOW, FakeAnswers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from assistant.ui.page import serve
+from assistant.ui.server import serve
 from tests.assistant.ui.fake_service import FakeAnswers
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from assistant.types import Answered, Event, Question, Retrieved, Token
-from assistant.ui.page import serving
+from assistant.ui.server import serving
 from tests.assistant.ui.browser import chromium, missing
 from tests.assistant.ui.fake_service import BROKEN, DAM, EXAMPLES, PARIS, SITUATION, SLOW, STUBBORN, FakeAnswers
 

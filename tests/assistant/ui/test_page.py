@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from assistant.errors import SettingsError
-from assistant.ui.page import FIRST_PORT, build_page, serve, serving
+from assistant.ui.page import build_page
+from assistant.ui.server import FIRST_PORT, serve, serving
 from index.errors import IndexDamaged
 from tests.assistant.ui.fake_service import BROKEN, EXAMPLES, PARIS, SITUATION, FakeAnswers
 
@@ -123,22 +124,34 @@ def test_every_state_of_a_session_is_small_and_without_a_model() -> None:
     assert [type(state.value).__name__ for state in states] == ["Conversation"]
 
 
+def load(url: str) -> list[Any]:
+    """What a tab that opens is given."""
+    tab = Tab(url, "tab-open")
+    event = next(d["id"] for d in tab._config["dependencies"] for t in d["targets"] if t[1] == "load")
+    return tab.trigger(event, [])
+
+
 def opening(service: Any) -> list[Any]:
     with serving(service, port=0) as url:
-        tab = Tab(url, "tab-open")
-        load = next(d["id"] for d in tab._config["dependencies"] for t in d["targets"] if t[1] == "load")
-        return tab.trigger(load, [])
+        return load(url)
 
 
 def test_a_newcomer_sees_what_is_indexed_and_examples() -> None:
-    welcome, examples = opening(FakeAnswers().service())
+    welcome, examples, *buttons = opening(FakeAnswers().service())
     assert "3 articles indexed" in welcome["value"] and examples["visible"]
-    labels = [b.value for b in build_page(FakeAnswers().service()).blocks.values() if type(b).__name__ == "Button"]
-    assert labels[1:] == list(EXAMPLES)
+    assert [button["value"] for button in buttons if button["visible"]] == list(EXAMPLES)
+
+
+def test_the_examples_are_those_of_what_is_indexed_when_the_page_is_opened() -> None:
+    current = [("What was asked first?",), ("What came later?",)]
+    service = replace(FakeAnswers().service(), examples=lambda: current.pop(0))
+    with serving(service, port=0) as url:
+        shown = [load(url)[2]["value"] for _ in range(2)]
+    assert shown == ["What was asked first?", "What came later?"]
 
 
 def test_an_empty_index_is_said_and_no_example_is_offered() -> None:
-    welcome, examples = opening(FakeAnswers(articles=()).service())
+    welcome, examples, *_ = opening(FakeAnswers(articles=()).service())
     assert "quoth add PATH" in welcome["value"] and not examples["visible"]
 
 
@@ -146,7 +159,7 @@ def test_a_damaged_index_is_a_message_on_the_page() -> None:
     def damaged() -> tuple[()]:
         raise IndexDamaged("the index is damaged: <page 7>; run `quoth add --rebuild`")
 
-    welcome, examples = opening(replace(FakeAnswers().service(), articles=damaged))
+    welcome, examples, *_ = opening(replace(FakeAnswers().service(), articles=damaged))
     assert "The index is damaged: &lt;page 7&gt;" in welcome["value"] and not examples["visible"]
 
 
