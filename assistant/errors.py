@@ -10,6 +10,7 @@ AssistantError
 ├── PromptTooLong       question and instructions leave no room in the model's context
 ├── GenerationFailed    the generator broke off
 │   └── GenerationCancelled   somebody asked it to stop
+├── ConversationError   a conversation is not there, or conversations cannot be kept or read
 └── EvaluationError     a dataset or a stored run cannot be used as it stands
 
 An abstention is an `Answer`, not an error. Each message says what happened, with which value, and what to do next.
@@ -60,3 +61,7 @@ class GenerationCancelled(GenerationFailed):
 
 class EvaluationError(AssistantError):
     """A dataset or a stored run cannot be used as it stands."""
+
+
+class ConversationError(AssistantError):
+    """A conversation is not there, or conversations cannot be kept or read."""

@@ -33,7 +33,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "sentence_transformers": ("index.embedding",),
     "transformers": ("index.embedding",),
     "sklearn": ("assistant.evaluation.calibrate",),
-    "sqlite3": ("index.database", "index.lexical"),
+    "sqlite3": ("index.database", "index.lexical", "assistant.conversations.store"),
     "typer": ("assistant.cli", "assistant.evaluation.calibrate"),
     "subprocess": ("assistant.models.",),
     "ctypes": ("assistant.llama_engine",),

@@ -78,6 +78,7 @@ ERRORS: Mapping[ModuleType, set[str]] = {
         "PromptTooLong",
         "GenerationFailed",
         "GenerationCancelled",
+        "ConversationError",
     },
 }
 

@@ -1,0 +1,4 @@
+"""Conversations: what was asked and answered, kept on disk, searched, judged and exported.
+
+Importing this loads nothing.
+"""
