@@ -146,11 +146,23 @@ class Assembly:
             raise IndexMissing(f"no article {name!r} is indexed; `quoth list` shows the ids")
         return found
 
-    def article(self, name: str) -> Article:
-        """The whole article of this id or path. Raises IndexMissing."""
+    def article(self, name: str, digest: str | None = None) -> Article:
+        """The whole article of this id or path, as it is or as it was with this digest. Raises IndexMissing."""
+        if digest:
+            return self._article_of_then(name, digest)
         found = self.stored.article(self.find_article(name).id)
         assert found is not None, "an article is read in the process that found it"
         return found
+
+    def _article_of_then(self, name: str, digest: str) -> Article:
+        info = self.stored.find_article(name) or self.stored.find_article(str(Path(name).expanduser().absolute()))
+        then = self.stored.text_of(info.id if info else name, digest)
+        if then is None:
+            raise IndexMissing(
+                f"article {name!r} is not kept with the text of digest {digest!r}: its source has changed or was"
+                f" removed, and no conversation refers to that text. `quoth article {name}` shows what it says now"
+            )
+        return then
 
     @cached_property
     def chunking(self) -> ChunkingSettings:
@@ -339,7 +351,9 @@ class Assembly:
         if broken := self.stored.check():
             return doctor.Check("index", f"{told}; {broken[0]}", False, "build it anew with `quoth add --rebuild`")
         self.stored.require(self.embedder.name, chunking=self.chunking)
-        return doctor.Check("index", f"{told}, {manifest.embedder}")
+        superseded, characters = self.stored.superseded()
+        kept = f", {superseded} texts of {characters:,} characters kept for old answers" if superseded else ""
+        return doctor.Check("index", f"{told}, {manifest.embedder}{kept}")
 
     def _check_model(self, name: str) -> doctor.Check:
         report = self.models.verify(name, self.progress)

@@ -235,6 +235,7 @@ def _numbered(numbered: dict[tuple[str, int, int], Citation], quote: Quote) -> C
             start=quote.start,
             end=quote.end,
             quote=quote.text,
+            digest=article.digest,
         )
     return numbered[key]
 

@@ -214,10 +214,15 @@ def remove(
 
 
 @app.command()
-def article(context: typer.Context, article_id: str, as_json: Json = False) -> None:
+def article(
+    context: typer.Context,
+    article_id: str,
+    digest: Annotated[str | None, typer.Option(help="As it was with this digest; an old answer's text.")] = None,
+    as_json: Json = False,
+) -> None:
     """Print one article as it is stored; citations' offsets count into this text."""
     with _assembly(context) as parts:
-        found = parts.article(article_id)
+        found = parts.article(article_id, digest)
     if as_json:
         _dump(article_to_json(found))
     else:

@@ -82,7 +82,9 @@ def _claim(claim: Claim) -> Json:
 
 
 def _citation(citation: Citation) -> Json:
-    return {**asdict(citation), "published": _iso(citation.published)}
+    told = {**asdict(citation), "published": _iso(citation.published)}
+    del told["digest"]  # `quoth article` tells it
+    return told
 
 
 def _evidence(piece: Evidence) -> Json:

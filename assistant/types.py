@@ -112,7 +112,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote cut from a stored article: `article.text[start:end] == quote`. `number` is what [n] shows."""
+    """A quote cut from a stored article: `article.text[start:end] == quote`. `number` is what [n] shows.
+
+    `digest` is of the article's text when it was cut, so that the quote can be found again once the source has changed.
+    """
 
     number: int
     article_id: str
@@ -125,6 +128,7 @@ class Citation:
     start: int
     end: int
     quote: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ def problems(database: Database, ids: Ids, vectors: Vectors) -> Iterator[str]:
     yield from _untrue_vectors(ids, vectors)
     for (article_id,) in database.rows("SELECT id FROM articles"):
         yield from _untrue_texts(database, article_id)
+    for article_id, text, digest in database.rows("SELECT id, text, digest FROM superseded"):
+        if not _holds(text, digest):
+            yield f"the superseded text of article {article_id} has changed"
 
 
 _WITHOUT_VECTOR = "SELECT id FROM chunks WHERE key NOT IN (SELECT key FROM vectors)"
@@ -49,7 +52,7 @@ def _untrue_vectors(ids: Ids, vectors: Vectors) -> Iterator[str]:
 
 def _untrue_texts(database: Database, article_id: str) -> Iterator[str]:
     ((text, digest),) = database.rows("SELECT text, digest FROM articles WHERE id = ?", article_id)
-    if hashlib.sha256(text.encode()).hexdigest() != digest:
+    if not _holds(text, digest):
         yield f"the text of article {article_id} has changed"
     for chunk_id, start, end, shown in database.rows(_SPANS, article_id):
         if text[start:end] != shown:
@@ -57,3 +60,7 @@ def _untrue_texts(database: Database, article_id: str) -> Iterator[str]:
 
 
 _SPANS = "SELECT id, start, end, text FROM chunks WHERE article_id = ?"
+
+
+def _holds(text: str, digest: str) -> bool:
+    return hashlib.sha256(text.encode()).hexdigest() == digest

@@ -12,9 +12,35 @@ from typing import Final
 
 from index import lexical
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 APPLICATION: Final = 0x51554F54
 """“QUOT”, in the header of every database of ours."""
+
+_SUPERSEDED = (
+    """
+CREATE TABLE IF NOT EXISTS superseded (
+    id TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    title TEXT NOT NULL,
+    published TEXT,
+    published_from TEXT,
+    language TEXT,
+    url TEXT,
+    source TEXT,
+    digest TEXT NOT NULL,
+    added TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (id, digest))""",
+    """
+CREATE TABLE IF NOT EXISTS referred (
+    by TEXT NOT NULL,
+    id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (by, id, digest)) WITHOUT ROWID""",
+    """
+CREATE INDEX IF NOT EXISTS referred_by_text ON referred (id, digest)""",
+)
+"""Since format 2: texts that their articles no longer have, and who still refers to which text of which article."""
 
 CREATE: Final = f"""
 BEGIN IMMEDIATE;
@@ -58,6 +84,7 @@ CREATE TABLE IF NOT EXISTS vectors (
     vector BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS vectors_by_input ON vectors (input);
 CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL);
+{";".join(_SUPERSEDED)};
 {lexical.SCHEMA}
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {FORMAT};
@@ -65,7 +92,7 @@ COMMIT;
 """
 # A chunk's text is kept beside the article's: cutting it out anew would read a 50 MB article for one passage of it.
 # `key` never comes back (AUTOINCREMENT) and its vector never changes, which is what lets an index of vectors be
-# brought up to date by the difference of keys. `stamp` is new with every transaction: equal stamps, equal content.
+# brought up to date by the difference of keys. `stamp` is new whenever chunks come or go: equal stamps, equal chunks.
 
-MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({})
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _SUPERSEDED})
 """The statements that bring an index of each older format to the next one."""

@@ -13,8 +13,9 @@ import numpy as np
 
 from index.embedding import Embedder, Vectors
 from index.errors import IndexMissing
+from index.quotes import resolve_quote
 from index.store import Store
-from index.types import Article, ArticleInfo, Filters, Hit, Manifest, Origin, SkippedSource
+from index.types import Article, ArticleInfo, Filters, Hit, Manifest, Origin, ResolvedQuote, SkippedSource
 from index.vectors import FaissIndex, Ids, VectorIndex
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,15 @@ class Index:
 
     def article(self, article_id: str) -> Article | None:
         return self._store.article(article_id)
+
+    def text_of(self, article_id: str, digest: str) -> Article | None:
+        """The article as it was when its text had this digest; None when that text was not kept."""
+        return self._store.text_of(article_id, digest)
+
+    def resolve(self, article_id: str, digest: str, start: int, end: int, quote: str) -> ResolvedQuote:
+        """What became of a quote of an old answer, given the digest of the text it was cut from."""
+        now, then = self._store.article(article_id), self._store.text_of(article_id, digest)
+        return resolve_quote(now, then, start, end, quote)
 
     def find_article(self, name: str) -> ArticleInfo | None:
         """The article with this id or URI, or the only one whose id begins so. Raises IndexingError if several do."""

@@ -79,7 +79,7 @@ class Store:
         with self._database.transaction() as outermost:
             yield
             if outermost:
-                self._run("UPDATE manifest SET generation = generation + 1, stamp = hex(randomblob(16))")
+                self._run("UPDATE manifest SET generation = generation + 1")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -102,7 +102,7 @@ class Store:
         return not self._value("SELECT EXISTS (SELECT 1 FROM articles)")
 
     def stamp(self) -> str:
-        """Names the content: it changes with every transaction and is never used again."""
+        """Names the chunks there are: it changes when some come or go, and is never used again."""
         stamp: str = self._value("SELECT stamp FROM manifest")
         return stamp
 
@@ -175,6 +175,7 @@ class Store:
                 self._put_chunk(chunk, given, vector)
             with self._database.connection() as connection:
                 lexical.add_article(connection, article.id)
+            self._run("DELETE FROM superseded WHERE id = ? AND digest = ?", article.id, article.digest)
 
     def _put_chunk(self, chunk: Chunk, given: bytes, vector: Vectors) -> None:
         key = self._run(
@@ -189,7 +190,10 @@ class Store:
             self._run("UPDATE articles SET revision = ? WHERE uri = ?", revision, uri)
 
     def remove(self, article_ids: Iterable[str]) -> tuple[str, ...]:
-        """Remove articles and all that hangs on them; the URIs of those that were there."""
+        """Remove articles and all that hangs on them; the URIs of those that were there.
+
+        A text that something refers to stays, as superseded.
+        """
         removed: list[str] = []
         with self.transaction():
             for article_id in article_ids:
@@ -198,6 +202,7 @@ class Store:
                     lexical.remove_article(connection, article_id)
                 for sql in _REMOVE:
                     self._run(sql, article_id)
+            self._run("UPDATE manifest SET stamp = hex(randomblob(16))")
         return tuple(removed)
 
     def failures(self) -> tuple[SkippedSource, ...]:
@@ -209,6 +214,43 @@ class Store:
         with self.transaction():
             self._database.run_many("DELETE FROM failures WHERE uri = ?", ((uri,) for uri in forgotten))
             self._database.run_many("INSERT OR REPLACE INTO failures VALUES (?, ?)", failed.items())
+
+    # Texts that answers refer to ----------------------------------------------------------------------------------
+
+    def text_of(self, article_id: str, digest: str) -> Article | None:
+        """The article as it was when its text had this digest: as it is, or superseded and still referred to."""
+        rows = self._rows(f"SELECT {ARTICLE} FROM articles WHERE id = ? AND digest = ?", article_id, digest)
+        rows = rows or self._rows(f"SELECT {ARTICLE} FROM superseded WHERE id = ? AND digest = ?", article_id, digest)
+        with self._database.as_promised():
+            return article_of(rows[0]) if rows else None
+
+    def refer(self, by: str, texts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Keep texts, each (article id, digest), until `by` releases them, whatever becomes of their articles.
+
+        Returns those that are kept: one that was superseded before anybody referred to it is gone.
+        """
+        kept: list[tuple[str, str]] = []
+        with self._database.transaction():  # what is stored of articles stays as it is, so no generation passes
+            for article_id, digest in texts:
+                if self._value(_HAS_TEXT, *(article_id, digest) * 2):
+                    self._run("INSERT OR IGNORE INTO referred VALUES (?, ?, ?)", by, article_id, digest)
+                    kept.append((article_id, digest))
+        return tuple(kept)
+
+    def release(self, by: str) -> None:
+        """`by` refers to nothing any more. A superseded text that nobody refers to is deleted."""
+        with self._database.transaction():
+            self._run("DELETE FROM referred WHERE by = ?", by)
+            self._run(_FORGET)
+
+    def referring(self) -> tuple[str, ...]:
+        """Everyone who refers to a text, in order."""
+        return tuple(by for (by,) in self._rows("SELECT DISTINCT by FROM referred ORDER BY by"))
+
+    def superseded(self) -> tuple[int, int]:
+        """How many superseded texts are kept, and of how many characters together."""
+        ((count, characters),) = self._rows("SELECT count(*), coalesce(sum(length(text)), 0) FROM superseded")
+        return count, characters
 
     # What searching needs -----------------------------------------------------------------------------------------
 
@@ -269,8 +311,16 @@ class Store:
             return (str(error),)
 
 
+_REFERRED = "SELECT 1 FROM referred WHERE (referred.id, referred.digest) = "
 _REMOVE = (
+    f"INSERT OR REPLACE INTO superseded ({ARTICLE})"
+    f" SELECT {ARTICLE} FROM articles WHERE id = ? AND EXISTS ({_REFERRED} (articles.id, articles.digest))",
     "DELETE FROM vectors WHERE key IN (SELECT key FROM chunks WHERE article_id = ?)",
     "DELETE FROM chunks WHERE article_id = ?",
     "DELETE FROM articles WHERE id = ?",
+)
+_FORGET = f"DELETE FROM superseded WHERE NOT EXISTS ({_REFERRED} (superseded.id, superseded.digest))"
+_HAS_TEXT = (
+    "SELECT EXISTS (SELECT 1 FROM articles WHERE id = ? AND digest = ?)"
+    " OR EXISTS (SELECT 1 FROM superseded WHERE id = ? AND digest = ?)"
 )

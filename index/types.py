@@ -12,6 +12,7 @@ from typing import Literal
 
 Origin = Literal["dense", "lexical", "both", "given"]
 SourceState = Literal["indexed", "changed", "failed", "gone"]
+QuoteState = Literal["current", "superseded", "moved", "changed", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,26 @@ class Hit:
     origin: Origin
     dense: float | None = None
     lexical: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedQuote:
+    """What became of a quote that an answer once gave: where it stands (`article.text[start:end]`), and in which text.
+
+    "current": the article is as it was quoted. "superseded": the source has changed or is gone, and `article` is the
+    text of then, which was kept. "moved": the source has changed and still says so, at start..end of its text of now.
+    "changed": it has changed and no longer says so. "gone": the article is not indexed any more; `article` is None.
+    """
+
+    state: QuoteState
+    article: Article | None
+    start: int = 0
+    end: int = 0
+
+    @property
+    def found(self) -> bool:
+        """Whether start..end is the quote."""
+        return self.state in ("current", "superseded", "moved")
 
 
 @dataclass(frozen=True, slots=True)

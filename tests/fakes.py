@@ -129,6 +129,7 @@ def answer(text: str = "Kurakhove is surrounded [1].", **others: object) -> Answ
                 start=quoted.start,
                 end=quoted.end,
                 quote=quoted.text,
+                digest=of.digest,
             ),
         ),
         unresolved=(),

@@ -74,6 +74,16 @@ class TestWithAnIndex:
         assert_refused(quoth("article", "a000"), "a000", "quoth list")
         assert_refused(quoth("remove", "a000"), "a000", "quoth list")
 
+    def test_an_article_is_shown_as_it_was_or_is_said_to_have_changed(self, quoth: Quoth, tmp_path: Path) -> None:
+        own = tmp_path / "own.txt"
+        own.write_text("The ferry Aurora left Turku at noon on Friday.")
+        quoth("add", own)
+        then = json.loads(quoth("article", own, "--json").out)
+        assert json.loads(quoth("article", own, "--digest", then["digest"], "--json").out) == then
+        own.write_text("The ferry Aurora stayed in Turku.")
+        quoth("add", own)
+        assert_refused(quoth("article", own, "--digest", then["digest"]), "its source has changed", "quoth article")
+
     def test_removing_an_article_leaves_its_file(self, quoth: Quoth, tmp_path: Path) -> None:
         own = tmp_path / "own.txt"
         own.write_text("The ferry Aurora left Turku at noon on Friday.")

@@ -82,17 +82,26 @@ def test_any_text_comes_back_to_the_last_code_point(text: str) -> None:
         assert store.check() == ()
 
 
-def test_every_transaction_that_changes_something_has_its_own_generation_and_stamp() -> None:
+def test_every_transaction_has_its_own_generation_and_a_change_of_chunks_its_own_stamp() -> None:
     store = Store.open(None)
     seen = [(store.manifest().generation, store.stamp())]
+
+    def look() -> None:
+        seen.append((store.manifest().generation, store.stamp()))
+
     claimed(store)
-    seen.append((store.manifest().generation, store.stamp()))
+    look()
     with store.transaction():
         store.put(entry())
         store.touch("mem:1", "r2")
-    seen.append((store.manifest().generation, store.stamp()))
-    assert [generation for generation, _ in seen] == [0, 1, 2]
-    assert len({stamp for _, stamp in seen}) == 3
+    look()
+    store.touch("mem:1", "r3")
+    look()
+    store.remove(["a1"])
+    look()
+    stamps = [stamp for _, stamp in seen]
+    assert [generation for generation, _ in seen] == [0, 1, 2, 3, 4]
+    assert stamps[0] == stamps[1] != stamps[2] == stamps[3] != stamps[4] != stamps[0]
 
 
 def test_a_key_never_comes_back() -> None:
@@ -194,6 +203,96 @@ def test_an_article_is_found_by_uri_id_or_the_beginning_of_its_id() -> None:
     assert store.find_article("a%") is None
     with pytest.raises(IndexingError, match="fits 20 articles"):
         store.find_article("a")
+
+
+# Texts that answers refer to
+
+BEFORE, AFTER = with_text("Zero is inside. It was so."), with_text("Zero is inside. It is not.")
+THEN = (ARTICLE.id, BEFORE.digest)
+
+
+def test_a_text_that_is_referred_to_outlives_its_change_and_its_removal() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry(BEFORE))
+    assert store.refer("chat 1", [THEN, ("a1", "unknown"), ("nowhere", BEFORE.digest)]) == (THEN,)
+    store.put(entry(AFTER))
+    assert store.text_of(*THEN) == BEFORE
+    assert store.article("a1") == AFTER == store.text_of("a1", AFTER.digest)
+    store.remove(["a1"])
+    assert store.text_of(*THEN) == BEFORE
+    assert store.text_of("a1", AFTER.digest) is None
+    assert store.superseded() == (1, len(BEFORE.text))
+    assert store.check() == ()
+
+
+def test_a_text_that_nobody_refers_to_is_not_kept() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry(BEFORE))
+    store.put(entry(AFTER))
+    assert store.text_of(*THEN) is None
+    assert store.refer("chat 1", [THEN]) == ()
+    assert store.superseded() == (0, 0)
+
+
+def test_a_superseded_text_goes_with_the_last_that_refers_to_it() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry(BEFORE))
+    store.refer("chat 1", [THEN])
+    store.put(entry(AFTER))
+    store.refer("chat 2", [THEN, THEN])
+    assert store.referring() == ("chat 1", "chat 2")
+    store.release("chat 1")
+    store.release("nobody")
+    assert store.text_of(*THEN) == BEFORE
+    store.release("chat 2")
+    assert store.text_of(*THEN) is None
+    assert store.article("a1") == AFTER
+
+
+def test_a_text_that_comes_back_is_stored_once() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry(BEFORE))
+    store.refer("chat 1", [THEN])
+    for article in (AFTER, replace(BEFORE, title="Another")):
+        store.put(entry(article))
+    assert store.superseded() == (0, 0)
+    assert store.text_of(*THEN) == replace(BEFORE, title="Another")
+
+
+def test_referring_changes_nothing_that_is_searched() -> None:
+    store = claimed(Store.open(None))
+    store.put(entry(BEFORE))
+    before = (store.manifest(), store.stamp())
+    store.refer("chat 1", [THEN])
+    store.release("chat 1")
+    assert (store.manifest(), store.stamp()) == before
+
+
+def test_an_index_of_the_first_format_is_brought_to_ours(tmp_path: Path) -> None:
+    with claimed(Store.open(tmp_path)) as store:
+        store.put(entry(BEFORE))
+        whole = (store.article("a1"), store.manifest())
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
+        connection.executescript("DROP TABLE superseded; DROP TABLE referred; PRAGMA user_version = 1")
+    connection.close()
+    with Store.open(tmp_path, create=False) as store:
+        assert (store.article("a1"), store.manifest()) == whole
+        assert store.refer("chat 1", [THEN]) == (THEN,)
+        assert store.check() == ()
+
+
+def test_a_first_format_that_cannot_be_brought_to_ours_stays_what_it_was(tmp_path: Path) -> None:
+    Store.open(tmp_path).close()
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
+        connection.executescript("DROP TABLE superseded; DROP TABLE referred; PRAGMA user_version = 1")
+        connection.execute("CREATE TABLE referred_by_text (in_the_way)")
+    connection.close()
+    with pytest.raises(IndexingError):
+        Store.open(tmp_path)
+    with sqlite3.connect(tmp_path / DATABASE) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'superseded'").fetchall() == []
+    connection.close()
 
 
 # What goes wrong
