@@ -36,6 +36,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Days from `since` to `until`, both included, `since <= until`; None leaves that side open."""
+
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range of code points, `start <= end`."""
 

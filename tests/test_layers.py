@@ -160,8 +160,8 @@ def test_values_and_errors_know_the_standard_library_and_each_other(name: str) -
 
 
 def test_of_the_index_the_assistant_knows_values_and_sentences_where_it_is_not_put_together() -> None:
-    """A back end of the index is chosen in one place; elsewhere the assistant sees hits, errors and sentences."""
-    allowed = {"index.types", "index.errors", "index.sentences"}
+    """A back end of the index is chosen in one place; elsewhere the assistant sees hits, errors, sentences and dates."""
+    allowed = {"index.types", "index.errors", "index.sentences", "index.dates"}
     sources = {"index.sources", "index.readers"}  # a dataset's corpus is a source, and the command line takes paths
     for name, found in everywhere():
         if is_in(name, "assistant") and is_in(found.module, "index") and name != "assistant.assemble":

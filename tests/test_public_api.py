@@ -44,6 +44,7 @@ VALUES: Mapping[ModuleType, Mapping[str, str]] = {
         "Citation": "number article_id chunk_id title source url published published_from start end quote digest",
         "Claim": "text start end numbers support status",
         "Unresolved": "marker start end",
+        "Window": "since until",
         "Timings": "retrieve_s first_evidence_s first_token_s total_s",
         "Model": "name sha256 backend",
         "IndexState": "generation articles chunks embedder",

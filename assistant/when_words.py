@@ -1,0 +1,121 @@
+"""The patterns of `assistant.when`: how times are written in a question, and the words that ask about the present.
+
+Knows words only; what days they are is worked out in `assistant.periods`. Deliberately narrow: a time that is missed
+costs a preference, a model number taken for a year costs the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_FULL_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|january|february|april|june|july|august|september|october|november|december)\b"
+)
+_MONTH = rf"(?:{_FULL_MONTH}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)"
+_FOREIGN_MONTH = (
+    r"(?:Januar|Februar|März|Mai|Juni|Juli|Oktober|Dezember|janvier|février|mars|avril|mai|juin|juillet|août|septembre"
+    r"|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre"
+    r"|diciembre)\b"
+)
+_YEAR = r"(?:19|20)\d{2}(?!\d|[,.]\d|[-–/]\d)"
+_DAY = r"(?<![\d.,])\d{1,2}(?:st|nd|rd|th|\.)?"
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_SEASON = r"(?:spring|summer|autumn|fall|winter)"
+_UNIT = r"(?:week|month|quarter|year)"
+_COUNT = (
+    r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|(?:a\ )?couple\ of|(?:a\ )?few|several)"
+)
+
+RELATIVE: Final = re.compile(
+    rf"""\b(?:
+      (?:the\ )?day\ before\ yesterday | yesterday | last\ (?:night|evening) | this\ (?:morning|afternoon|evening)
+    | {_COUNT}\ (?:day|week|month|year)s?\ ago
+    | (?:last|past|previous)\ {_COUNT}\ (?:hour|day|week|month|year)s?
+    | (?:this|last|previous)\ (?:{_UNIT}|weekend|{_SEASON}|{_WEEKDAY})(?!\ of\b)
+    | (?<=the\ )past\ {_UNIT}
+    | vorgestern | gestern
+    | (?:diese|letzte|vergangene)[rnsm]?\ (?:Woche|Monat|Jahr|Sommer|Winter|Herbst)s?
+    | vor\ (?:einem|einer|zwei|drei|vier|\d{{1,3}})\ (?:Tag|Woche|Monat|Jahr)(?:en|n)?
+    | avant-hier | hier(?=\W*\Z) | (?:la\ semaine|le\ mois)\ derni[èe]re? | l['’]année\ dernière
+    | il\ y\ a\ (?:une?|deux|trois|quatre|\d{{1,3}})\ (?:jours?|semaines?|mois|ans?)
+    | anteayer | ayer | la\ semana\ pasada | el\ (?:mes|año)\ pasado
+    | hace\ \d{{1,3}}\ (?:d[ií]as?|semanas?|meses|años?)
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Times told from the day of asking."""
+
+ABSOLUTE: Final = re.compile(
+    rf"""
+      (?<![\d.-])\d{{4}}-\d{{2}}-\d{{2}}(?![\d-])
+    | (?<![\d.])\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d)
+    | \b(?:first|second|third|fourth|last)\ week\ of\ {_MONTH}(?:,?\ {_YEAR})?
+    | {_DAY}(?:\ of)?\ {_MONTH}(?:,?\ {_YEAR})?
+    | \b{_MONTH}\ \d{{1,2}}(?:st|nd|rd|th)?(?![\d%:]|[.,]\d)(?:,?\ {_YEAR})?
+    | \b{_MONTH},?\ (?:of\ )?{_YEAR}
+    | {_DAY}(?:\ de)?\ {_FOREIGN_MONTH}(?:(?:\ de)?\ {_YEAR})?
+    | \b(?-i:{_FOREIGN_MONTH})(?:\ de)?\ {_YEAR}
+    | \b(?:Q[1-4]|H[12])\ {_YEAR}
+    | \b(?:first|second|third|fourth|last)\ (?:quarter|half)\ of\ {_YEAR}
+    | \b{_SEASON}(?:\ of|,)?\ {_YEAR}
+    """,
+    re.VERBOSE,
+)
+"""Dates that are none but dates wherever they stand."""
+
+BARE: Final = re.compile(
+    rf"""\b(?:
+      (?P<link>and|to|or|until|till|through|bis|und)\ (?:in\ |the\ )?
+    | (?:in|during|since|until|till|by|before|after|from|between|throughout|early|late|mid|last|this|around
+        |(?:start|beginning|middle|end|course|rest|month|year|summer|winter|spring|autumn|fall)\ of
+        |im|seit|bis|nach|en|desde|depuis|avant|après)[ -](?:the\ )?(?:early\ |late\ |mid-?\ ?)?
+        (?:year\ |Jahr\ |année\ |año\ )?
+    | on\ (?={_WEEKDAY})
+    )(?P<bare>{_FULL_MONTH}|{_FOREIGN_MONTH}|{_SEASON}\b|{_WEEKDAY}\b|{_YEAR})""",
+    re.VERBOSE,
+)
+"""Months, seasons, weekdays and years, which need a preposition to be a time."""
+
+CONNECTIVE: Final = re.compile(
+    r"\b(?P<word>since|after|before|until|till|up to|by|as of|from|between|seit|nach|vor|bis|desde|depuis|avant|après"
+    r"|hasta)(?: (?:the )?(?:start|beginning|middle|end|rest) of)?(?: the)?(?: early| late| mid)?(?: year)?[ -]?$",
+    re.IGNORECASE,
+)
+JOINED: Final = re.compile(
+    r" ?(?:and|to|until|till|through|–|-|bis|und|y|a|et|à) ?(?:in |the |early |late |mid-?)*", re.IGNORECASE
+)
+LATER: Final = frozenset({"since", "after", "seit", "nach", "desde", "depuis", "après"})
+EARLIER: Final = frozenset({"before", "until", "till", "up to", "by", "as of", "bis", "avant", "hasta"})
+EXCLUDING: Final = frozenset({"after", "nach", "après", "before", "avant"})
+
+DETERMINED: Final = re.compile(r"(?:\b(?:the|a|an|its|their|his|her|that|which|what|whose)|['’]s) $", re.IGNORECASE)
+NOUN_AFTER: Final = re.compile(
+    r"['’-]?\s*(?!(?:and|or|in|on|at|to|by|for|from|with|about|as|of|that|than|did|do|does|was|were|is|are|has|had|have"
+    r"|who|what|which|when|where|how|according|under|between|after|before|over|because|if|while|but|there|said|say)\b)"
+    r"[A-Za-z]"
+)
+PLURAL_AFTER: Final = re.compile(r" (?!(?:was|is|has|does|as|this|versus|vs)\b)[a-z]+s\b| people\b")
+
+TODAY: Final = re.compile(r"\b(?:today|tonight|heute|aujourd['’]hui|hoy)\b", re.IGNORECASE)
+PRESENT: Final = re.compile(
+    r"""\b(?:
+      right\ now | now | nowadays | these\ days | currently | current | presently | at\ present | at\ the\ moment
+    | so\ far | to\ date | up\ to\ date | latest | newest | most\ recent | recently | recent | still | today | tonight
+    | jetzt | derzeit | zurzeit | aktuell\w* | momentan | gegenwärtig | heute | neueste\w*
+    | maintenant | actuellement | en\ ce\ moment | aujourd['’]hui | dernières\ nouvelles
+    | ahora | actualmente | hoy | últimas\ noticias | en\ este\ momento
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Words that ask about the present in any tense."""
+STANDING: Final = re.compile(
+    r"\b(?:situation|state of affairs|status|happening|going(?: on)?|Lage|situación|situation)\b"
+    r"|^\W*(?:is|are|does|do|has|have)\s+(?!(?:you|i|we)\b)"
+    r"|^\W*who (?:controls?|holds?|leads?|runs?|owns?|heads?|governs?|is)\b",
+    re.IGNORECASE,
+)
+"""Words that do so unless the question is in the past tense."""
+PAST: Final = re.compile(r"\b(?:was|were|did|had|happened|became|began|ended)\b", re.IGNORECASE)

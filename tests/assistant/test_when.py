@@ -1,0 +1,145 @@
+"""What a question says about time is found, and what only looks like a time is left alone."""
+
+from datetime import date
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from assistant.types import Window
+from assistant.when import in_words, when_of, with_days
+
+TUESDAY = date(2025, 1, 14)
+
+
+def window(question: str) -> str:
+    found = when_of(question, TUESDAY).window
+    return in_words(found) if found else ""
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What happened in November 2024?", "November 2024"),
+        ("What happened on 12 November?", "12 November 2024"),
+        ("What did they claim on January 6?", "6 January 2025"),
+        ("When did it happen in 2019?", "2019"),
+        ("Who held the town before the winter?", "until 30 November 2024"),
+        ("What has happened since March?", "since 1 March 2024"),
+        ("What happened after 12 November 2024?", "since 13 November 2024"),
+        ("What happened between March and May 2024?", "March to May 2024"),
+        ("What happened between November and January 2025?", "November 2024 to January 2025"),
+        ("How did it change between November 2024 and March 2024?", "March to November 2024"),
+        ("What changed from May to July 2024?", "May to July 2024"),
+        ("Which towns did they claim in January and February 2024?", "January to February 2024"),
+        ("What happened in December 2024 and in January?", "December 2024 to January 2025"),
+        ("What happened in Q3 2024?", "July to September 2024"),
+        ("What happened in the summer of 2024?", "June to August 2024"),
+        ("How close were they in the third week of August 2024?", "15 to 21 August 2024"),
+        ("What did they say last week?", "6 to 12 January 2025"),
+        ("What happened today?", "14 January 2025"),
+        ("What was the situation as of 1 December 2024?", "until 1 December 2024"),
+        ("Was geschah im November 2024 in Berlin?", "November 2024"),
+        ("Was geschah gestern?", "13 January 2025"),
+        ("Qué pasó la semana pasada?", "6 to 12 January 2025"),
+        ("Que s'est-il passé en novembre 2024 ?", "November 2024"),
+    ],
+)
+def test_a_named_time_is_the_window_of_the_question(question: str, expected: str) -> None:
+    assert window(question) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is in the 2024 budget?",
+        "Who won the 2024 election?",
+        "What did the 12 November attack destroy?",
+        "Who won World War 2?",
+        "May I ask a second question?",
+        "What did Theresa May say on the march?",
+        "How many people live in 2000 homes?",
+        "What is a Boeing 747?",
+        "What did the Mars 2020 rover find?",
+        "How long is the fall of the Niagara?",
+        "What costs 1,999.50 in Peugeot 2008s?",
+        "What will happen in 2030?",
+        "When will the mine reopen?",
+        "In which month did the ceasefire end?",
+    ],
+)
+def test_what_only_looks_like_a_time_is_none(question: str) -> None:
+    assert window(question) == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the situation in Kurakhove?",
+        "What is the latest on Toretsk?",
+        "Who controls Sudzha now?",
+        "Is the mine working?",
+        "How close are the troops today?",
+        "Who is currently chief of the General Staff?",
+        "Wie ist die Lage in Berlin?",
+        "Quelle est la situation actuellement ?",
+    ],
+)
+def test_a_question_about_the_present_is_one(question: str) -> None:
+    when = when_of(question, TUESDAY)
+    assert when.present
+    assert when.window is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What was the situation in Kurakhove?", "Which brigade defended the town?", "When did the war begin?", "Thanks."],
+)
+def test_a_question_about_the_past_is_not_about_the_present(question: str) -> None:
+    assert not when_of(question, TUESDAY).present
+
+
+def test_how_things_stood_as_of_a_day_is_about_the_present_of_that_day() -> None:
+    when = when_of("What was the situation as of 1 December 2024?", TUESDAY)
+    assert when.present
+    assert when.window == Window(None, date(2024, 12, 1))
+
+
+def test_relative_times_get_their_days_written_behind_them() -> None:
+    question = "What did they say last week and two days ago about the 2024 budget?"
+    assert with_days(question, when_of(question, TUESDAY)) == (
+        "What did they say last week (6 to 12 January 2025) and two days ago (12 January 2025) about the 2024 budget?"
+    )
+
+
+def test_a_question_without_relative_times_stays_as_it_is() -> None:
+    question = "What happened in November 2024?"
+    assert with_days(question, when_of(question, TUESDAY)) == question
+
+
+def test_a_text_of_a_million_characters_is_read_to_a_limit() -> None:
+    assert when_of("in May 2024 " * 100_000, TUESDAY).window == Window(date(2024, 5, 1), date(2024, 5, 31))
+
+
+PARTS = st.sampled_from(
+    "What happened between and from to since before last this week month May March 12 5 November 2024 2023 the in on "
+    "today now two days ago summer until until".split()
+)
+
+
+@given(
+    st.one_of(st.text(max_size=60), st.lists(PARTS, max_size=12).map(" ".join)),
+    st.dates(date(1901, 1, 1), date(2900, 1, 1)),
+)
+@example("between 2024 and 2023", TUESDAY)
+def test_any_question_gives_a_window_in_order_or_none(question: str, today: date) -> None:
+    when = when_of(question, today)
+    if when.window:
+        since, until = when.window.since, when.window.until
+        assert since or until
+        assert not (since and until) or since <= until
+        assert not since or since <= today
+        assert in_words(when.window)
+    assert when_of(question, today) == when
+    assert all(question[m.start : m.end] == m.text for m in when.mentions)
+    assert len(with_days(question, when)) >= len(question)
