@@ -21,8 +21,9 @@ from assistant import doctor
 from assistant.abstaining import FittedAbstainer
 from assistant.answering import Assistant, Policy
 from assistant.citing import Attributor
+from assistant.duplicates import fold
 from assistant.errors import AssistantError, SettingsError
-from assistant.evidence import SentenceSelector
+from assistant.evidence import Reranker, SentenceSelector
 from assistant.examples import example_questions
 from assistant.generation import complete
 from assistant.given import GivenPassages, Passage
@@ -30,6 +31,7 @@ from assistant.machine import cores, describe, version
 from assistant.memory import memory_available
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
 from assistant.prompting import Composer, Templates
+from assistant.reranking import WordsAndMeaning, by_rank
 from assistant.settings import Settings, hub_is_off
 from assistant.similarity import CachedSimilarity
 from assistant.types import Message, Model, Prompt
@@ -187,6 +189,22 @@ class Assembly:
         return CachedSimilarity(lambda texts: self.embedder.embed_documents(texts))
 
     @cached_property
+    def reranker(self) -> Reranker:
+        """What scores the sentences found. Raises SettingsError or ModelMissing, which name the choice."""
+        named: dict[str, Reranker] = {"none": by_rank, "words-and-meaning": WordsAndMeaning(self.similarity)}
+        chosen = self.settings.reranker
+        if chosen in named:
+            return named[chosen]
+        if not (folder := Path(chosen).expanduser()).is_dir():
+            raise SettingsError(
+                f'the setting reranker = "{chosen}" is neither {" nor ".join(map(repr, named))} nor a folder; '
+                "name one of these, or the folder of a sentence-transformers cross-encoder"
+            )
+        from assistant.cross_encoder import CrossEncoderReranker
+
+        return CrossEncoderReranker(folder)
+
+    @cached_property
     def verifier(self) -> LexicalVerifier:
         return LexicalVerifier(Logistic.read(HERE / "verifying.json", "lexical"), self.similarity)
 
@@ -202,7 +220,7 @@ class Assembly:
         return Assistant(
             retriever=index,
             selector=SentenceSelector(
-                self.similarity, self.generator.count_tokens, chosen.evidence_tokens, chosen.evidence_passages
+                self.reranker, fold, self.generator.count_tokens, chosen.evidence_tokens, chosen.evidence_passages
             ),
             composer=Composer(
                 Templates.read(HERE.parent / "prompts"),

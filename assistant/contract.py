@@ -98,6 +98,17 @@ def _evidence(piece: Evidence) -> Json:
         "start": piece.start,
         "end": piece.end,
         "text": piece.text,
+        "also": [_copy(hit) for hit in piece.also],
+    }
+
+
+def _copy(hit: Hit) -> Json:
+    article = hit.article
+    return {
+        "article_id": article.id,
+        "title": article.title,
+        "source": article.source,
+        "published": _iso(article.published),
     }
 
 

@@ -60,6 +60,11 @@ class Settings(BaseModel):
         300, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
     )
     evidence_passages: int = Field(5, ge=1, le=50, description="into how many passages that evidence may be divided")
+    reranker: str = Field(
+        "words-and-meaning",
+        description='what scores sentences for the evidence: "words-and-meaning", "none" to keep the order of the '
+        "search, or the folder of a sentence-transformers cross-encoder",
+    )
     strictness: Strictness = Field(
         "balanced",
         description='how sure Quoth must be to answer: "strict", "balanced", "eager", or "off" to always answer',

@@ -60,7 +60,7 @@ def answer_text(answer: Answer, width: int) -> str:
     parts = [_wrapped(answer.text, width)]
     parts += _doubts(answer, width)
     if answer.citations:
-        parts.append("\n".join(_citation(citation, width) for citation in answer.citations))
+        parts.append("\n".join(_citation(c, answer.also_in(c), width) for c in answer.citations))
     if answer.nearest:
         parts.append("Nearest passages\n" + "\n".join(_nearest(piece, width) for piece in answer.nearest))
     parts.append(_footer(answer))
@@ -79,10 +79,14 @@ def _doubts(answer: Answer, width: int) -> list[str]:
     return ["\n".join(doubts)] if doubts else []
 
 
-def _citation(citation: Citation, width: int) -> str:
+def _citation(citation: Citation, also: Sequence[ArticleInfo], width: int) -> str:
     source = f"{flat(citation.source)}, " if citation.source else ""
     head = f"[{citation.number}] {flat(citation.title)} — {source}{day(citation.published)}"
-    return f"{_wrapped(head, width, '  ')}\n{_wrapped(f'“{citation.quote}”', width, '      ')}"
+    lines = [_wrapped(head, width, "  "), _wrapped(f"“{citation.quote}”", width, "      ")]
+    if also:
+        copies = "; ".join(f"{flat(copy.source or copy.title)}, {day(copy.published)}" for copy in also)
+        lines.append(_wrapped(f"also in: {copies}", width, "      "))
+    return "\n".join(lines)
 
 
 def _nearest(piece: Evidence, width: int) -> str:

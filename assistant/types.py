@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from index.types import Filters, Hit
+from index.types import ArticleInfo, Filters, Hit
 
 Role = Literal["system", "user", "assistant"]
 ClaimStatus = Literal["supported", "partial", "unsupported", "no_claim"]
@@ -57,7 +57,7 @@ class Evidence:
 
     `text` is what is shown; `article.text[start:end] == text`. `sentences` are spans in the article's text, in order,
     all inside start..end. Where the passage was joined from several hits, `hits` are all of them and `hit` the one that
-    holds most of it.
+    holds most of it. `also` holds a hit of each other article that tells at least half of it nearly word for word.
     """
 
     number: int
@@ -67,6 +67,7 @@ class Evidence:
     text: str
     sentences: tuple[Span, ...]
     hits: tuple[Hit, ...] = ()
+    also: tuple[Hit, ...] = ()
 
     def hit_at(self, start: int, end: int) -> Hit:
         """The hit whose chunk holds most of start..end, the better ranked of equals."""
@@ -221,6 +222,12 @@ class Answer:
     version: str
     signals: Mapping[str, float] = field(default_factory=dict)
     """The numbers behind `abstained` and `confidence`, by name, for whoever wants to know why."""
+
+    def also_in(self, citation: Citation) -> tuple[ArticleInfo, ...]:
+        """The other articles that tell what is cited nearly word for word."""
+        cited = (piece for piece in self.evidence if piece.hit.article.id == citation.article_id)
+        around = (piece for piece in cited if piece.start <= citation.start and citation.end <= piece.end)
+        return tuple(hit.article for piece in around for hit in piece.also)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 SECONDS: Schema = {"type": "number", "minimum": 0}
 PERHAPS_SECONDS: Schema = {"type": ["number", "null"], "minimum": 0}
 
+COPY = _object(article_id=WORDS, title=TEXT, source=PERHAPS, published=DAY)
 PASSAGE = _object(
     number=NUMBER,
     chunk_id=WORDS,
@@ -43,6 +44,7 @@ PASSAGE = _object(
     start=COUNT,
     end=COUNT,
     text=WORDS,
+    also=_list(COPY),
 )
 CLAIM = _object(
     text=WORDS,

@@ -36,7 +36,7 @@ VALUES: Mapping[ModuleType, Mapping[str, str]] = {
         "Turn": "role text",
         "Question": "text history filters as_of",
         "Span": "start end",
-        "Evidence": "number hit start end text sentences hits",
+        "Evidence": "number hit start end text sentences hits also",
         "Message": "role text",
         "Prompt": "messages evidence tokens max_tokens",
         "Usage": "prompt_tokens cached_tokens completion_tokens",

@@ -195,7 +195,14 @@ def passage(evidence: Evidence) -> Html:
     """One passage as it stands in its article."""
     article = evidence.hit.article
     head = tag("p", heading(article.title, article.url), byline(article.source, article.published), class_="q-source")
-    return tag("li", head, tag("blockquote", evidence.text, dir="auto"), class_="q-passage")
+    copies = also_in([hit.article for hit in evidence.also])
+    return tag("li", head, tag("blockquote", evidence.text, dir="auto"), copies, class_="q-passage")
+
+
+def also_in(copies: Sequence[ArticleInfo]) -> Html:
+    """The other articles that tell the same nearly word for word, a line each."""
+    lines = (join(("Also in ", heading(c.title, c.url), " ", byline(c.source, c.published))) for c in copies)
+    return join(tag("p", line, class_="q-source") for line in lines)
 
 
 def failed(message: str) -> Html:
@@ -297,12 +304,12 @@ def citations(answer: Answer, view: Exchange, name: str) -> Html:
     """The table every number points into: title, source, date and the exact quote."""
     if not answer.citations:
         return NOTHING
-    rows = (citation(c, view.contexts.get(c.number), name) for c in answer.citations)
+    rows = (citation(c, answer.also_in(c), view.contexts.get(c.number), name) for c in answer.citations)
     return tag("section", tag("h3", "Sources"), tag("ol", join(rows), class_="q-citations", role="list"))
 
 
-def citation(cited: Citation, context: Context | None, name: str) -> Html:
-    """One quote with where it comes from and, if the article is at hand, what stands around it."""
+def citation(cited: Citation, also: Sequence[ArticleInfo], context: Context | None, name: str) -> Html:
+    """One quote with where it comes from, who else tells it and, if the article is at hand, what stands around it."""
     target = f"{name}-c-{cited.number}"
     return tag(
         "li",
@@ -311,6 +318,7 @@ def citation(cited: Citation, context: Context | None, name: str) -> Html:
             "div",
             tag("p", heading(cited.title, cited.url), byline(cited.source, cited.published), class_="q-source"),
             tag("blockquote", cited.quote, dir="auto"),
+            also_in(also),
             in_context(context, f"{target}-context"),
         ),
         class_="q-citation",

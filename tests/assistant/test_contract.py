@@ -74,6 +74,14 @@ def test_an_answer_says_what_it_is_made_of() -> None:
     assert told["model"] == {"name": "fake", "sha256": "0" * 64, "backend": "fake"}
 
 
+def test_a_passage_names_the_other_articles_that_tell_it() -> None:
+    copy_of = hit(article("Kurakhove is surrounded for months.", "a2", source=None, published=None))
+    told = answer_to_json(answer(evidence=(replace(answer().evidence[0], also=(copy_of,)),)))
+    also = {"article_id": "a2", "title": "Title of a2", "source": None, "published": None}
+    assert told["evidence"][0]["also"] == [also]
+    assert_contract(told)
+
+
 def test_a_remote_model_tells_no_hash() -> None:
     told = answer_to_json(answer(model=replace(answer().model, sha256=None)))
     assert told["model"]["sha256"] is None

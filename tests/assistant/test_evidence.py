@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evidence import SentenceSelector, stretches, whole_chunks
+from assistant.candidates import stretches
+from assistant.duplicates import fold
+from assistant.evidence import SentenceSelector, whole_chunks
+from assistant.reranking import WordsAndMeaning
 from assistant.types import Evidence, Span
 from index.sentences import sentence_spans
 from index.types import Article, Hit
@@ -21,8 +25,9 @@ WORDS = "the dam was struck river rose Kurakhove troops Pokrovsk on 11 November 
 
 
 def selector(budget_tokens: int = 60, passages: int = 4, heading_tokens: int = 5, most: int = 8) -> SentenceSelector:
+    rerank = WordsAndMeaning(word_similarity)
     return SentenceSelector(
-        word_similarity, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens
+        rerank, list, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens
     )
 
 
@@ -191,3 +196,44 @@ def test_what_is_far_from_the_best_is_left_out_and_what_follows_the_best_is_kept
     text = "The dam of Kurakhove was struck. It stood for sixty years. Far away men sold fish. Boats were new."
     (piece,) = selector(1000)("What struck the dam of Kurakhove?", hits(text))
     assert piece.text == "The dam of Kurakhove was struck. It stood for sixty years."
+
+
+# ---- the same story in several articles
+
+STORY = "The dam of Kurakhove was struck on Monday. Forty homes were flooded."
+COPIES = (
+    article(STORY, "a1", published=date(2024, 11, 12), source="The Times"),
+    article(STORY, "a2", published=date(2024, 11, 11), source="The Agency"),
+    article("The dam of Kurakhove was struck on Monday. Fifty homes were flooded.", "a3", published=date(2024, 11, 13)),
+)
+
+
+def test_a_story_of_several_articles_is_shown_once_and_names_the_others() -> None:
+    found = [hit(of, rank=rank) for rank, of in enumerate(COPIES[:2], 1)]
+    (piece,) = replace(selector(1000), fold=fold)("Kurakhove dam", found)
+    assert (piece.hit.article.id, piece.text) == ("a2", STORY)
+    assert [one.article.id for one in piece.also] == ["a1"]
+
+
+def test_an_article_that_tells_less_than_half_of_a_passage_is_not_named_with_it() -> None:
+    found = [hit(of, rank=rank) for rank, of in enumerate((COPIES[0], article("Forty homes were flooded.", "a4")), 1)]
+    (piece,) = replace(selector(1000), fold=fold)("Kurakhove dam flooded homes", found)
+    assert piece.text == STORY
+    assert piece.also == ()
+
+
+def test_where_copies_differ_in_a_number_both_are_shown() -> None:
+    found = [hit(of, rank=rank) for rank, of in enumerate(COPIES[1:], 1)]
+    pieces = replace(selector(1000), fold=fold, floor_share=0.0)("How many homes were flooded?", found)
+    assert {piece.hit.article.id: piece.text for piece in pieces} == {"a2": STORY, "a3": "Fifty homes were flooded."}
+
+
+@given(found_hits(), st.integers(1, 60))
+def test_folding_loses_no_article_and_keeps_evidence_sound(
+    found: tuple[tuple[Hit, ...], dict[str, Article]], budget: int
+) -> None:
+    chosen, articles = found
+    pieces = replace(selector(budget), fold=fold)("dam", chosen)
+    assert_sound(pieces, articles)
+    for piece in pieces:
+        assert piece.hit.article.id not in {one.article.id for one in piece.also}

@@ -29,6 +29,7 @@ OTHER_VALUES: dict[str, Any] = {
     "candidates": 20,
     "evidence_tokens": 333,
     "evidence_passages": 3,
+    "reranker": "none",
     "strictness": "strict",
     "question_words": 50,
     "file_bytes": 4096,

@@ -152,6 +152,15 @@ def test_an_answer_shows_its_citations_with_title_source_date_and_quote() -> Non
     ]
 
 
+def test_a_citation_names_the_other_articles_that_tell_it() -> None:
+    told = answer()
+    copies = tuple(hit(article("Kurakhove.", name, source=HOSTILE + name)) for name in ("a2", "a3"))
+    shown = answer_text(replace(told, evidence=(replace(told.evidence[0], also=copies),)), 200)
+    assert re.search(r"\n      also in: .*a2, 3 December 2024; .*a3, 3 December 2024\n", shown)
+    assert_harmless(shown)
+    assert "also in" not in answer_text(told, 200)
+
+
 def test_an_unknown_date_is_said_to_be_unknown() -> None:
     citation = replace(answer().citations[0], published=None, source=None)
     assert "[1] Title of a1 — date unknown\n" in answer_text(answer(citations=(citation,)), 80)

@@ -206,6 +206,18 @@ def test_passages_are_shown_before_a_word_is_written() -> None:
     assert "Reading 3 passages" in root.text and "3 s" in root.text
 
 
+def test_a_passage_and_its_citation_name_the_other_articles_that_tell_it() -> None:
+    answer = situation_answer(SITUATION, EVIDENCE)
+    copies = tuple(piece.hit for piece in EVIDENCE[:2])
+    told = replace(answer, evidence=tuple(replace(piece, also=copies) for piece in answer.evidence))
+    root = shown(told)
+    titles = [copy.article.title for copy in copies]
+    for cited in root.every("li", "q-citation"):
+        named = [line for line in cited.every("p", "q-source") if line.text.startswith("Also in")]
+        assert [title in line.text for title, line in zip(titles, named, strict=True)] == [True, True]
+    assert "Also in" in str(render.passages(told.evidence)) and "Also in" not in shown(answer).text
+
+
 @pytest.mark.parametrize(
     ("raw_text", "told"),
     [
