@@ -44,11 +44,13 @@ from index.store import Store
 from index.types import Article, ArticleInfo, ChunkingSettings
 
 if TYPE_CHECKING:
+    from assistant.conversations.store import Conversations
     from assistant.evaluation.datasets import Dataset
     from assistant.evaluation.journal import Json
     from assistant.evaluation.run import Plan
     from assistant.generation import Generator
     from assistant.live import CountProgress
+    from assistant.ui.exports import Exporter
     from index.embedding import Embedder
 
 HERE = Path(__file__).parent
@@ -63,7 +65,7 @@ class Assembly:
     def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
         self.settings = settings
         self.progress: Progress = progress or (lambda stage, done, total: None)
-        self._opened: list[Store | Generator] = []
+        self._opened: list[Store | Conversations | Generator] = []
 
     @cached_property
     def models(self) -> ModelStore:
@@ -165,6 +167,37 @@ class Assembly:
                 f" removed, and no conversation refers to that text. `quoth article {name}` shows what it says now"
             )
         return then
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """What was asked and answered. Raises ConversationError."""
+        from assistant.conversations.store import Conversations
+
+        conversations = Conversations.open(self.settings.data, lambda: datetime.now(UTC))
+        self._opened.append(conversations)
+        return conversations
+
+    @cached_property
+    def exporter(self) -> Exporter:
+        """Kept conversations as files."""
+        from assistant.ui.exports import Exporter
+
+        return Exporter(
+            self.conversations, self.text_as_cited, self.stored_articles, lambda: datetime.now(UTC), version()
+        )
+
+    def text_as_cited(self, article_id: str, digest: str | None) -> Article | None:
+        """The article with the text of that digest, or as it is now where that text is no longer kept."""
+        with contextlib.suppress(IndexMissing):
+            return self.stored.article(article_id)
+        return None
+
+    def stored_articles(self) -> Iterator[Article]:
+        """Every article with its text, one at a time; none where there is no index."""
+        with contextlib.suppress(IndexMissing):
+            for info in self.stored.articles():
+                if article := self.stored.article(info.id):
+                    yield article
 
     @cached_property
     def chunking(self) -> ChunkingSettings:

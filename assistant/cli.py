@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,7 +25,19 @@ from assistant.errors import AssistantError, SettingsError
 from assistant.live import ByteProgress, ChunkProgress, CountProgress, LiveAnswer
 from assistant.request import read_request
 from assistant.settings import LoadedSettings, Settings, load_settings
-from assistant.terminal import answer_text, articles_text, check_text, day, flat, hits_text, report_text, safe, table
+from assistant.terminal import (
+    answer_text,
+    articles_text,
+    check_text,
+    conversations_text,
+    day,
+    exchange_text,
+    flat,
+    hits_text,
+    report_text,
+    safe,
+    table,
+)
 from assistant.types import Answer, Question, Turn
 from index.errors import IndexingError
 from index.sources import Paths
@@ -46,6 +58,7 @@ Examples
   quoth ui                               the same in a browser, on 127.0.0.1
   quoth list                             what is indexed
   quoth eval seeds --limit 20            score answers and citations against gold
+  quoth conversations list               what was asked on the page; show, export, delete
   quoth doctor                           what is installed, what is wrong, what to do
 
 \b
@@ -63,6 +76,13 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The models: list, pull, verify, path.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models_app, name="models")
+
+conversations_app = typer.Typer(
+    help="Kept conversations: list, show, search, export, delete, restore.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(conversations_app, name="conversations")
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
@@ -340,6 +360,75 @@ def ui(
     """Open the chat page on this machine."""
     with _assembly(context, host=host, port=port) as parts:
         parts.serve_page(open_browser=browser, announce=_tell)
+
+
+# ---- conversations
+
+
+@conversations_app.command("list")
+def conversations_list(
+    context: typer.Context,
+    search: Annotated[str | None, typer.Option(help="Only those that hold all these words.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What was asked on the page, the newest first."""
+    with _assembly(context) as parts:
+        kept = parts.conversations
+        found = kept.recent() if search is None else tuple(one.conversation for one in kept.search(search))
+    _dump([asdict(info) for info in found]) if as_json else print(conversations_text(found, _width()))
+
+
+@conversations_app.command("show")
+def conversations_show(context: typer.Context, conversation_id: str, as_json: Json = False) -> None:
+    """One conversation with its answers as they were given."""
+    with _assembly(context) as parts:
+        info = parts.conversations.find(conversation_id)
+        if as_json:
+            print(parts.exporter.content(info, "json"), end="")
+            return
+        exchanges = parts.conversations.exchanges(info.id)
+    print("\n\n".join([flat(info.title), *(exchange_text(kept, _width()) for kept in exchanges)]))
+
+
+@conversations_app.command("export")
+def conversations_export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="A new file; for questions, a new folder.")],
+    form: Annotated[
+        Literal["html", "markdown", "json", "questions"] | None,
+        typer.Option("--as", help="The form, where the file's suffix does not tell; `questions`: a dataset folder."),
+    ] = None,
+    conversation_id: Annotated[str | None, typer.Option("--id", help="Which; without it, the last one.")] = None,
+) -> None:
+    """Write one conversation with its evidence, or every judged answer as an evaluation question."""
+    from assistant.ui.exports import form_of
+
+    with _assembly(context) as parts:
+        if form == "questions":
+            done = parts.exporter.write_questions(out)
+            print(f"{done.questions} questions, {done.reported} only reported, {done.documents} articles in {out}")
+            return
+        info = parts.conversations.find(conversation_id) if conversation_id else parts.conversations.last()
+        parts.exporter.write(info, form_of(out, form), out)
+    print(f"{flat(info.title)}: {out}")
+
+
+@conversations_app.command("delete")
+def conversations_delete(context: typer.Context, conversation_ids: list[str]) -> None:
+    """Delete conversations. For a week `quoth conversations restore` brings them back."""
+    with _assembly(context) as parts:
+        for info in [parts.conversations.find(name) for name in conversation_ids]:
+            parts.conversations.delete(info.id)
+            print(f"deleted {info.id}  {flat(info.title)}")
+
+
+@conversations_app.command("restore")
+def conversations_restore(context: typer.Context, conversation_ids: list[str]) -> None:
+    """Bring deleted conversations back."""
+    with _assembly(context) as parts:
+        for info in [parts.conversations.find(name, deleted=True) for name in conversation_ids]:
+            parts.conversations.restore(info.id)
+            print(f"restored {info.id}  {flat(info.title)}")
 
 
 # ---- models

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from assistant.conversations.records import ConversationInfo, Kept
 from assistant.doctor import Check
 from assistant.types import Answer, Citation, Evidence
 from index.types import ArticleInfo, Hit, IngestReport, SkippedSource
@@ -125,6 +126,27 @@ def articles_text(articles: Sequence[ArticleInfo], failures: Sequence[SkippedSou
     ]
     total = f"{len(articles)} articles, {sum(info.chunks for info in articles)} chunks"
     return "\n".join([*(line.rstrip() for line in lines), total, *_skipped(failures)])
+
+
+def conversations_text(conversations: Sequence[ConversationInfo], width: int) -> str:
+    """One line a conversation: id, when it last changed, questions, title."""
+    lines = [
+        f"{info.id}  {info.changed:%Y-%m-%d %H:%M}  {info.exchanges:>3} questions  "
+        f"{one_line(info.title, max(20, width - 50))}"
+        for info in conversations
+    ]
+    return "\n".join([*lines, f"{len(conversations)} conversations"])
+
+
+def exchange_text(kept: Kept, width: int) -> str:
+    """A kept question with what came of it."""
+    record = kept.record
+    head = f"> {flat(record.question)}"
+    if record.answer is not None:
+        return f"{head}\n\n{answer_text(record.answer, width)}"
+    if record.failure is not None:
+        return f"{head}\n\n{_wrapped(f'not answered: {record.failure}', width)}"
+    return f"{head}\n\n{_wrapped(record.written, width)}\nstopped; not checked"
 
 
 def report_text(report: IngestReport) -> str:

@@ -149,14 +149,24 @@ class Conversations:
         rows = self._rows(f"SELECT {_INFO} FROM conversations WHERE deleted IS NULL ORDER BY changed DESC, id")
         return tuple(map(_info, rows))
 
-    def find(self, name: str) -> ConversationInfo:
-        """The conversation with this id, or the only one whose id begins so; also a deleted one.
+    def last(self) -> ConversationInfo:
+        """The one that changed last. Raises ConversationError where there is none."""
+        for info in self.recent():
+            return info
+        raise ConversationError("no conversation is kept yet; ask something on the page that `quoth ui` opens")
+
+    def find(self, name: str, deleted: bool = False) -> ConversationInfo:
+        """The conversation, or the deleted one, with this id, or the only one whose id begins so.
 
         Raises ConversationError.
         """
-        rows = self._rows(f"SELECT {_INFO} FROM conversations WHERE substr(id, 1, length(?)) = ?", name, name)
+        rows = self._rows(
+            f"SELECT {_INFO} FROM conversations WHERE substr(id, 1, length(?)) = ? AND (deleted IS NULL) = ?",
+            *(name, name, not deleted),
+        )
         if not name or not rows:
-            raise ConversationError(f"there is no conversation {name!r}; `quoth conversations list` shows the ids")
+            kind = "deleted conversation" if deleted else "conversation"
+            raise ConversationError(f"there is no {kind} {name!r}; `quoth conversations list` shows the ids")
         if len(rows) > 1:
             ids = ", ".join(row[0] for row in rows[:5])
             raise ConversationError(f"{name!r} fits {len(rows)} conversations: {ids}; give more of the id")

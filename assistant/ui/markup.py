@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from html import escape
-from urllib.parse import urlsplit
+
+from assistant.addresses import is_web_address
 
 _VOID = frozenset({"br", "hr"})
 _UNSAFE_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_UNSAFE_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff\\]")
 
 
 class Html(str):
@@ -48,24 +48,13 @@ def link(address: str | None, *children: str | None) -> Html:
     """The children, as a link where `address` is a web address, otherwise as they are."""
     if not is_web_address(address):
         return join(children)
-    given = {"href": address or "", "target": "_blank", "rel": "noopener noreferrer nofollow"}
+    given = {"href": address, "target": "_blank", "rel": "noopener noreferrer nofollow"}
     return _element("a", children, given)
 
 
 def join(children: Iterable[str | None], between: str = "") -> Html:
     """The children one after another, texts escaped, None left out."""
     return Html(text(between).join(_part(child) for child in children if child is not None))
-
-
-def is_web_address(address: str | None) -> bool:
-    """Whether `address` is an absolute http or https URL without a character a browser would drop or reinterpret."""
-    if not address or _UNSAFE_IN_ADDRESS.search(address):
-        return False
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def _part(child: str) -> Html:

@@ -174,7 +174,7 @@ def progress(doing: str, seconds: float) -> Html:
 def draft(raw_text: str) -> Html:
     """The model's text as it comes; a marker that is still being written is held back."""
     settled = _UNFINISHED_MARKER.sub("", raw_text)
-    return tag("div", _with_markers(settled, _raw_marker), class_="q-answer q-draft", dir="auto")
+    return tag("div", with_markers(settled, _raw_marker), class_="q-answer q-draft", dir="auto")
 
 
 def found(evidence: Sequence[Evidence], name: str, folded: bool) -> Html:
@@ -261,7 +261,7 @@ def sentences(answer: Answer, name: str) -> Html:
 
     parts = []
     for stretch, claim in stretches(answer):
-        marked = _with_markers(stretch, reference)
+        marked = with_markers(stretch, reference)
         parts.append(marked if claim is None else sentence(marked, claim.status))
     return join(parts)
 
@@ -452,7 +452,7 @@ def _raw_marker(number: int) -> Html:
     return tag("span", str(number), class_="q-ref q-ref-raw")
 
 
-def _with_markers(stretch: str, show: Callable[[int], Html | None]) -> Html:
+def with_markers(stretch: str, show: Callable[[int], Html | None]) -> Html:
     """`stretch` as text, each run of [n] markers drawn by `show`; a run with an unknown number stays as it is."""
     parts: list[Html] = []
     done = 0

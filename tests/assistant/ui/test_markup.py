@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assistant.ui.markup import Html, is_web_address, join, link, tag, text
+from assistant.addresses import is_web_address
+from assistant.ui.markup import Html, join, link, tag, text
 from tests.assistant.ui.markup_tree import parse
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)
