@@ -187,9 +187,9 @@ class Assembly:
         )
 
     def text_as_cited(self, article_id: str, digest: str | None) -> Article | None:
-        """The article with the text of that digest, or as it is now where that text is no longer kept."""
+        """The article with the text of that digest, if it is kept; without a digest as it is now."""
         with contextlib.suppress(IndexMissing):
-            return self.stored.article(article_id)
+            return self.stored.text_of(article_id, digest) if digest else self.stored.article(article_id)
         return None
 
     def stored_articles(self) -> Iterator[Article]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from assistant.addresses import is_web_address
-from assistant.conversations.records import ConversationInfo, Kept, digests_of
+from assistant.conversations.records import ConversationInfo, Kept, digest_of
 from assistant.types import Answer, Citation, ClaimStatus, Evidence
 
 _MARKERS = re.compile(r"[ \t]*((?:\[[0-9]{1,4}(?:\s*,\s*[0-9]{1,4})*\][ \t]*)*\[[0-9]{1,4}(?:\s*,\s*[0-9]{1,4})*\])")
@@ -53,8 +53,7 @@ def _answered(answer: Answer, notes: list[str]) -> Iterator[str]:
             yield "\n".join(f"- {_passage(piece)}" for piece in answer.nearest)
         return
     first = len(notes)
-    digests = digests_of(answer)
-    notes += [_note(first + n, c, digests.get(c.article_id)) for n, c in enumerate(answer.citations, 1)]
+    notes += [_note(first + n, c, digest_of(answer, c)) for n, c in enumerate(answer.citations, 1)]
     numbers = {citation.number: first + n for n, citation in enumerate(answer.citations, 1)}
     yield " ".join(_sentences(answer, numbers))
     model = f"{answer.model.name}, {answer.model.sha256[:12]}" if answer.model.sha256 else answer.model.name

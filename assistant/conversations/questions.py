@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.contract import answer_to_json
-from assistant.conversations.records import Kept, standing
+from assistant.conversations.records import Kept
 from assistant.errors import ConversationError
 from assistant.types import Answer
 from index.types import Article
@@ -112,7 +112,7 @@ def question_of(kept: Kept, before: Sequence[Kept], article: Callable[[str], Art
         return _row(kept, before, answerable=not silent, answers=[] if silent else [feedback.note.strip()])
     if answer.abstained:
         return _row(kept, before, answerable=False, answers=[])
-    held = [c for c in answer.citations if standing(c, article(c.article_id)) == "as cited"]
+    held = [c for c in answer.citations if (found := article(c.article_id)) and c.quote in found.text]
     return _row(kept, before, answerable=True, answers=list(_sentences(answer))) | {
         "gold_docs": list(dict.fromkeys(citation.article_id for citation in held)),
         "gold_evidence": list(dict.fromkeys(citation.quote for citation in held)),

@@ -13,17 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from types import MappingProxyType
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.types import Answer, Citation, Evidence
-from index.types import Article
 
 Verdict = Literal["up", "down"]
 Outcome = Literal["answered", "stopped", "failed"]
-Standing = Literal["as cited", "changed", "gone"]
 TITLE_CHARACTERS = 80
 SURROUNDING_CHARACTERS = 320
 
@@ -143,18 +140,18 @@ def words_of(record: Record) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def digests_of(answer: Answer) -> Mapping[str, str]:
-    """Article id → SHA-256 of the text the answer was drawn from, of every article it was shown."""
+def digest_of(answer: Answer, citation: Citation) -> str | None:
+    """SHA-256 of the text the citation was cut from."""
     pieces = (*answer.evidence, *answer.nearest)
-    hits = (hit for piece in pieces for hit in (piece.hit, *piece.hits))
-    return MappingProxyType({hit.article.id: hit.article.digest for hit in hits})
+    shown = (hit.article for piece in pieces for hit in (piece.hit, *piece.hits))
+    return citation.digest or next((one.digest for one in shown if one.id == citation.article_id), None)
 
 
-def standing(citation: Citation, article: Article | None) -> Standing:
-    """Whether the article, as it is now, still says what was cited where it was cited."""
-    if article is None:
-        return "gone"
-    return "as cited" if article.text[citation.start : citation.end] == citation.quote else "changed"
+def texts_of(record: Record) -> tuple[tuple[str, str], ...]:
+    """Article id and digest of every text the record cites, each once."""
+    answer = record.answer
+    found = ((c.article_id, digest_of(answer, c)) for c in answer.citations) if answer else ()
+    return tuple(dict.fromkeys((article_id, digest) for article_id, digest in found if digest))
 
 
 def surroundings_of(text: str, start: int, end: int, characters: int = SURROUNDING_CHARACTERS) -> Surroundings:

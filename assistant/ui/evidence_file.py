@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from assistant.conversations.records import ConversationInfo, Kept, Record, digests_of
+from assistant.conversations.records import ConversationInfo, Kept, Record, digest_of
 from assistant.types import Answer, Citation, Claim
 from assistant.ui import render
 from assistant.ui.markup import NOTHING, Html, join, tag, text
 from index.types import Article
 
 Texts = Callable[[str, str | None], Article | None]
-"""Article id and SHA-256 → the article with that text, or as it is now where that text is no longer kept."""
+"""Article id and SHA-256 → the article with that text, where it is kept; without a SHA-256 as it is now."""
 
 LONGEST_TEXT = 200_000
 """Characters of an article that are put in whole; of a longer one only what stands around the quotes."""
@@ -102,8 +102,7 @@ def _citations(kept: Kept) -> tuple[_Cited, ...]:
     answer = kept.record.answer
     if answer is None:
         return ()
-    digests = digests_of(answer)
-    return tuple(_Cited(c, digests.get(c.article_id), f"q{kept.ordinal}-{c.number}") for c in answer.citations)
+    return tuple(_Cited(c, digest_of(answer, c), f"q{kept.ordinal}-{c.number}") for c in answer.citations)
 
 
 # ── an exchange ─────────────────────────────────────────────────────────────────────────────────────────────────────

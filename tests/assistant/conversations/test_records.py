@@ -14,14 +14,13 @@ from hypothesis import strategies as st
 from assistant.conversations.records import (
     Record,
     Surroundings,
-    digests_of,
     record_from_json,
     record_to_json,
-    standing,
     surroundings_of,
+    texts_of,
     title_of,
 )
-from tests.fakes import answer, article, evidence
+from tests.fakes import answer, evidence
 
 NOON = datetime(2025, 1, 6, 12, tzinfo=UTC)
 OLDEST = Path(__file__).parent / "record_format_1.json"
@@ -67,16 +66,14 @@ def test_a_record_that_cannot_be_read_says_so_in_the_answers_place() -> None:
     assert record.failure is not None and "ask the question again" in record.failure
 
 
-def test_the_digest_of_every_article_shown_is_known() -> None:
-    told = answer(nearest=evidence("The dam."))
-    assert digests_of(told) == {"a1": told.nearest[0].hit.article.digest}
-
-
-def test_a_citation_stands_while_the_article_says_it_there() -> None:
-    citation = answer().citations[0]
-    assert standing(citation, article(citation.quote + " And more.")) == "as cited"
-    assert standing(citation, article("New: " + citation.quote)) == "changed"
-    assert standing(citation, None) == "gone"
+def test_the_text_of_every_citation_is_known_also_where_the_citation_does_not_tell() -> None:
+    told = answer()
+    digest = told.evidence[0].hit.article.digest
+    untold = replace(told, citations=(replace(told.citations[0], digest=""),))
+    for one in (told, untold, replace(untold, evidence=(), nearest=told.evidence)):
+        assert texts_of(Record("Where?", NOON, "answered", one)) == (("a1", digest),)
+    assert texts_of(Record("Where?", NOON, "answered", replace(untold, evidence=()))) == ()
+    assert texts_of(Record("Where?", NOON, "stopped")) == ()
 
 
 @given(st.text(alphabet="ab \n"), st.data())
