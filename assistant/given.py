@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from index.types import RawPage, SkippedSource
+from index.types import Absence, RawPage, Root, SkippedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,13 @@ class GivenPassages:
         """The passage as a JSON document."""
         return RawPage(uri, self._pages[uri], "application/json", self.revision(uri), uri)
 
-    def covers(self, uri: str) -> bool:
-        """Whether a stored URI is a given passage's."""
-        return uri.startswith("passage:")
+    def absence(self, uri: str) -> Absence:
+        """A passage that is not given is gone."""
+        return "gone" if uri.startswith("passage:") else "foreign"
+
+    def roots(self) -> tuple[Root, ...]:
+        """Passages come from no place to come back to."""
+        return ()
 
 
 def _document(passage: Passage) -> bytes:

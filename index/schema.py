@@ -12,7 +12,7 @@ from typing import Final
 
 from index import lexical
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 APPLICATION: Final = 0x51554F54
 """“QUOT”, in the header of every database of ours."""
 
@@ -41,6 +41,9 @@ CREATE TABLE IF NOT EXISTS referred (
 CREATE INDEX IF NOT EXISTS referred_by_text ON referred (id, digest)""",
 )
 """Since format 2: texts that their articles no longer have, and who still refers to which text of which article."""
+
+_ROOTS = "CREATE TABLE IF NOT EXISTS roots (uri TEXT PRIMARY KEY, mark TEXT NOT NULL)"
+"""Since format 3: the files and folders that were added."""
 
 CREATE: Final = f"""
 BEGIN IMMEDIATE;
@@ -85,6 +88,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 CREATE INDEX IF NOT EXISTS vectors_by_input ON vectors (input);
 CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL);
 {";".join(_SUPERSEDED)};
+{_ROOTS};
 {lexical.SCHEMA}
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {FORMAT};
@@ -94,5 +98,5 @@ COMMIT;
 # `key` never comes back (AUTOINCREMENT) and its vector never changes, which is what lets an index of vectors be
 # brought up to date by the difference of keys. `stamp` is new whenever chunks come or go: equal stamps, equal chunks.
 
-MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _SUPERSEDED})
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _SUPERSEDED, 2: (_ROOTS,)})
 """The statements that bring an index of each older format to the next one."""

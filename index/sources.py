@@ -5,6 +5,8 @@ and folders. What cannot be read is reported with a reason that reads on after t
 rest goes in.
 
 Every URI of `Paths` is an absolute path with all links resolved, so that one file has one URI however it was reached.
+Links inside a folder are not followed: what they point at is listed under its own name, or it lies elsewhere and is
+no part of the folder.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from index.errors import SourceUnreadable
-from index.types import RawPage, SkippedSource
+from index.roots import loss, mark, shows
+from index.types import Absence, RawPage, Root, SkippedSource
 
 MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -33,6 +37,8 @@ MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
+_READS: Final = 3
+"""How often a file that changes while it is read is read before it is given up for now."""
 
 
 class Source(Protocol):
@@ -50,15 +56,21 @@ class Source(Protocol):
         """The bytes of one page. Raises SourceUnreadable."""
         ...
 
-    def covers(self, uri: str) -> bool:
-        """Whether `uris` would list this one if it existed: if it does not, the page has vanished."""
+    def absence(self, uri: str) -> Absence:
+        """What it means that `uris`, run to its end, did not list this one."""
+        ...
+
+    def roots(self) -> tuple[Root, ...]:
+        """The places to come back to. One without a mark is to be forgotten."""
         ...
 
 
 class Paths:
     """Files, and folders with all that is in them. Hidden files and folders (".name") inside a folder are passed over.
 
-    A file named outright is taken even if hidden. Links are followed, each real file and folder once.
+    A file named outright is taken even if hidden. `known` are the places remembered from before. What was indexed of
+    one of them that is away, or is another and empty folder now, is unreachable, as from a disk that is not mounted;
+    with `prune` it is gone.
     """
 
     def __init__(
@@ -66,15 +78,21 @@ class Paths:
         paths: Iterable[Path | str],
         max_bytes: int = DEFAULT_MAX_BYTES,
         suffixes: Iterable[str] = tuple(MEDIA_TYPES),
+        known: Iterable[Root] = (),
+        prune: bool = False,
     ) -> None:
-        self._roots = tuple(dict.fromkeys(_resolved(Path(path)) for path in paths))
+        self._given = tuple(dict.fromkeys(_resolved(Path(path)) for path in paths))
+        self._known = {Path(root.uri): root.mark or "" for root in known}
         self._max_bytes = max_bytes
         self._suffixes = frozenset(suffix.lower() for suffix in suffixes)
+        self._prune = prune
+        self._unlisted: list[Path] = []
 
     def uris(self) -> Iterator[str | SkippedSource]:
+        self._unlisted = []
         seen: set[str] = set()
-        for root in self._roots:
-            for found in self._under(root):
+        for path in self._given:
+            for found in self._of(path):
                 uri = found.uri if isinstance(found, SkippedSource) else found
                 if uri not in seen:
                     seen.add(uri)
@@ -87,40 +105,88 @@ class Paths:
             raise SourceUnreadable(_reason(error)) from error
 
     def read(self, uri: str) -> RawPage:
-        body, revision = self._bytes(uri)
-        return RawPage(
-            uri=uri,
-            body=body,
-            media_type=MEDIA_TYPES.get(_suffix(uri), "application/octet-stream"),
-            revision=revision,
-            name=Path(uri).name,
-        )
+        for _ in range(_READS):
+            body, revision = self._bytes(uri)
+            if revision:
+                kind = MEDIA_TYPES.get(_suffix(uri), "application/octet-stream")
+                return RawPage(uri=uri, body=body, media_type=kind, revision=revision, name=Path(uri).name)
+        raise SourceUnreadable("changed while it was read; run again when nothing writes to it")
 
-    def covers(self, uri: str) -> bool:
-        """As `Source.covers`. A folder that is missing or cannot be listed (an unplugged disk) covers nothing."""
+    def absence(self, uri: str) -> Absence:
+        path = Path(uri)
+        holding = [given for given in self._given if shows(given, path)]
+        if not holding:
+            return "foreign"
+        if all(given in self._lost for given in holding):
+            return "gone" if self._prune else "unreachable"
+        return "unreachable" if any(path.is_relative_to(folder) for folder in self._unlisted) else "gone"
+
+    def roots(self) -> tuple[Root, ...]:
+        """Those given that lie in no other place given or known; with `prune`, the lost ones without a mark."""
+        found = (Root(str(path), self._mark(path)) for path in self._given if not self._is_inside_another(path))
+        return tuple(root for root in found if (root.mark or self._prune) and _storable(root.uri))
+
+    def _is_inside_another(self, path: Path) -> bool:
+        return any(other != path and shows(other, path) for other in (*self._given, *self._known))
+
+    def _mark(self, path: Path) -> str | None:
+        if path in self._lost:
+            return None if self._prune else self._known.get(path)
         try:
-            return _suffix(uri) in self._suffixes and any(_would_list(root, Path(uri)) for root in self._roots)
+            return mark(path) or self._known.get(path)
         except (OSError, ValueError):
-            return False
+            return self._known.get(path)
 
-    def _under(self, root: Path) -> Iterator[str | SkippedSource]:
-        """What one given path yields. Folders are walked without recursion, so that no depth is too deep."""
-        waiting, entered = [root], set[Path]()
+    @cached_property
+    def _lost(self) -> Mapping[Path, str]:
+        """Given paths of which nothing may be taken for deleted, and why."""
+        return {path: reason for path in self._given if (reason := loss(path, self._known))}
+
+    def _of(self, path: Path) -> Iterator[str | SkippedSource]:
+        """What one given path yields."""
+        reason = self._lost.get(path)
+        if reason is None:
+            yield from self._under(path)
+        elif not self._prune:
+            yield SkippedSource(_printable(path), reason)
+
+    def _under(self, path: Path) -> Iterator[str | SkippedSource]:
+        """The files at and below a path. Folders are walked without recursion, so that no depth is too deep."""
+        waiting = [path]
         while waiting:
             path = waiting.pop()
             try:
-                # What it lies in is resolved already.
-                real = _resolved(path) if path.is_symlink() else path
-                mode = real.stat().st_mode
-                if not stat.S_ISDIR(mode):
-                    yield self._file(str(real), mode)
-                elif real not in entered:
-                    entered.add(real)
-                    waiting.extend(sorted(_visible(real), reverse=True))
+                mode = path.lstat().st_mode
+                if stat.S_ISLNK(mode):
+                    yield from self._link(path)
+                elif stat.S_ISDIR(mode):
+                    waiting.extend(sorted(self._visible(path), reverse=True))
+                else:
+                    yield self._file(str(path), mode)
+            except FileNotFoundError:
+                continue  # deleted since its folder was listed
             except (OSError, ValueError) as error:
-                dangling = isinstance(error, FileNotFoundError) and path.is_symlink()
-                reason = "is a link to nothing; mend or remove it" if dangling else _reason(error)
-                yield SkippedSource(_printable(path), reason)
+                self._unlisted.append(path)
+                yield SkippedSource(_printable(path), _reason(error))
+
+    def _visible(self, folder: Path) -> list[Path]:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+
+    def _link(self, path: Path) -> Iterator[SkippedSource]:
+        """Why a link leads to no article of these folders; nothing where its target is listed itself."""
+        target = _resolved(path)
+        try:
+            target.stat()
+        except OSError as error:
+            nothing = isinstance(error, FileNotFoundError)
+            yield SkippedSource(
+                _printable(path), "is a link to nothing; mend or remove it" if nothing else _reason(error)
+            )
+            return
+        if not any(shows(place, target) for place in (*self._given, *self._known)):
+            yield SkippedSource(
+                _printable(path), f"is a link out of the folder, to {_printable(target)}; add that to take it in"
+            )
 
     def _file(self, path: str, mode: int) -> str | SkippedSource:
         if not stat.S_ISREG(mode):
@@ -135,7 +201,7 @@ class Paths:
         return path
 
     def _bytes(self, uri: str) -> tuple[bytes, str]:
-        """The bytes and their revision, sure to belong together."""
+        """The bytes and their revision, which is "" if they may not belong together."""
         try:
             # Without O_NONBLOCK a pipe that took the file's place would hold us here for ever.
             descriptor = os.open(uri, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -146,9 +212,8 @@ class Paths:
                 after, named = os.fstat(descriptor), Path(uri).stat()
         except (OSError, ValueError) as error:
             raise SourceUnreadable(_reason(error)) from error
-        if not _revision(before) == _revision(after) == _revision(named) or len(body) != before.st_size:
-            raise SourceUnreadable("changed while it was read; run again when nothing writes to it")
-        return body, _revision(before)
+        whole = _revision(before) == _revision(after) == _revision(named) and len(body) == before.st_size
+        return body, _revision(before) if whole else ""
 
     def _check_size(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -160,21 +225,6 @@ class Paths:
                 f"is {_mebibytes(status.st_size)} long, more than the {_mebibytes(self._max_bytes)} read at once; "
                 "split it into smaller files"
             )
-
-
-def _visible(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _would_list(root: Path, path: Path) -> bool:
-    if path == root:
-        return root.exists()
-    if not path.is_relative_to(root) or any(part.startswith(".") for part in path.relative_to(root).parts):
-        return False
-    folder = path.parent
-    while folder != root and not folder.exists():
-        folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)
 
 
 def _resolved(path: Path) -> Path:

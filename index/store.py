@@ -21,11 +21,13 @@ from index.embedding import Vectors
 from index.errors import IndexingError, IndexMismatch
 from index.rows import ARTICLE, CHUNK, INFO, article_of, article_row, chunk_of, condition, info_of
 from index.schema import FORMAT
-from index.types import Article, ArticleInfo, Chunk, ChunkingSettings, Filters, Manifest, SkippedSource
+from index.types import Article, ArticleInfo, Chunk, ChunkingSettings, Filters, Manifest, Root, SkippedSource
 from index.vectors import Ids
 
 if TYPE_CHECKING:
     from index.database import Connect
+
+_EVERYTHING = Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,11 @@ class Store:
         """URI → revision of every stored article."""
         return dict(self._rows("SELECT uri, revision FROM articles ORDER BY uri"))
 
-    def articles(self) -> tuple[ArticleInfo, ...]:
-        """Newest publication first, those of unknown date last."""
-        rows = self._rows(f"SELECT {INFO} FROM articles ORDER BY published IS NULL, published DESC, title, uri")
+    def articles(self, filters: Filters = _EVERYTHING) -> tuple[ArticleInfo, ...]:
+        """Those that pass, newest publication first, those of unknown date last."""
+        passing, values = condition(filters)
+        order = "ORDER BY published IS NULL, published DESC, title, uri"
+        rows = self._rows(f"SELECT {INFO} FROM articles WHERE {passing or 'TRUE'} {order}", *values)
         with self._database.as_promised():
             return tuple(info_of(row) for row in rows)
 
@@ -251,6 +255,25 @@ class Store:
         """How many superseded texts are kept, and of how many characters together."""
         ((count, characters),) = self._rows("SELECT count(*), coalesce(sum(length(text)), 0) FROM superseded")
         return count, characters
+
+    # Where articles come from -------------------------------------------------------------------------------------
+
+    def roots(self) -> tuple[Root, ...]:
+        """The places articles were added from, in the order of their URIs."""
+        return tuple(Root(*row) for row in self._rows("SELECT uri, mark FROM roots ORDER BY uri"))
+
+    def note_roots(self, roots: Iterable[Root]) -> None:
+        """Remember these places, with their marks as they are now; forget those without a mark."""
+        known = {root.uri: root.mark for root in self.roots()}
+        differing = [root for root in roots if known.get(root.uri) != root.mark]
+        if not differing:
+            return
+        with self._database.transaction():  # what is stored of articles stays as it is, so no generation passes
+            for root in differing:
+                if root.mark is None:
+                    self._run("DELETE FROM roots WHERE uri = ?", root.uri)
+                else:
+                    self._run("INSERT OR REPLACE INTO roots VALUES (?, ?)", root.uri, root.mark)
 
     # What searching needs -----------------------------------------------------------------------------------------
 

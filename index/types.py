@@ -11,8 +11,11 @@ from datetime import date, datetime
 from typing import Literal
 
 Origin = Literal["dense", "lexical", "both", "given"]
-SourceState = Literal["indexed", "changed", "failed", "gone"]
 QuoteState = Literal["current", "superseded", "moved", "changed", "gone"]
+Absence = Literal["gone", "unreachable", "foreign"]
+"""What it means that a source did not list a page: it looked and the page is not there; it could not look; the page is
+none of its own."""
+SourceState = Literal["indexed", "new", "changed", "failed", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +162,36 @@ class SkippedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """A file or folder that was added, to come back to. `mark` tells it from another that took its name."""
+
+    uri: str
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How one source stands to what is stored of it.
+
+    `indexed`: as stored. `new`: never taken in. `changed`: it may differ from what is stored. `failed`: it could not
+    be taken in when last tried; `reason` says why. `gone`: stored, and not there any more; `reason` says if only its
+    place is away.
+    """
+
+    uri: str
+    state: SourceState
+    reason: str | None
+    article_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What one ingest did. Each list holds URIs; adding the same thing twice leaves added = updated = removed = ().
 
     `vanished` lists stored articles whose file is no longer under the given paths; they stay until removed.
-    `embedded` counts the chunks whose vectors were computed, which is where the time goes.
+    `unreachable` lists those whose place could not be looked into (a disk not mounted): nothing was done about them.
+    `doubted` holds the sources of which something is not believed, and what. `chunks` counts those of all articles
+    taken in, `embedded` those among them whose vectors were computed, which is where the time goes.
     """
 
     added: tuple[str, ...]
@@ -175,14 +203,20 @@ class IngestReport:
     chunks: int
     embedded: int
     seconds: float
+    unreachable: tuple[str, ...] = ()
+    doubted: tuple[SkippedSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """How far an ingest has come. `articles_total` is known from the start, `chunks_done` grows batch by batch."""
+    """How far an ingest has come. `articles_total` is known from the start, `chunks_done` grows batch by batch.
+
+    `chunks_cut` are the chunks of the articles read so far, stored or waiting; `uri` is the article under way.
+    """
 
     uri: str
     articles_done: int
     articles_total: int
     chunks_done: int
     seconds: float
+    chunks_cut: int = 0

@@ -29,8 +29,10 @@ VALUES: Mapping[ModuleType, Mapping[str, str]] = {
         "ChunkingSettings": "chunk_tokens overlap_tokens",
         "Manifest": "format generation embedder dimension chunking articles chunks",
         "SkippedSource": "uri reason",
-        "IngestReport": "added updated unchanged removed vanished failed chunks embedded seconds",
-        "IngestProgress": "uri articles_done articles_total chunks_done seconds",
+        "Root": "uri mark",
+        "SourceStatus": "uri state reason article_id",
+        "IngestReport": "added updated unchanged removed vanished failed chunks embedded seconds unreachable doubted",
+        "IngestProgress": "uri articles_done articles_total chunks_done seconds chunks_cut",
     },
     assistant_types: {
         "Turn": "role text",

@@ -21,7 +21,7 @@ from assistant.types import Question, Turn
 from index.errors import SourceUnreadable
 from index.readers import read_page
 from index.sources import Paths
-from index.types import RawPage, SkippedSource
+from index.types import Absence, RawPage, Root, SkippedSource
 
 CORPUS_SCHEME = "corpus:"
 
@@ -168,9 +168,13 @@ class CorpusSource:
         body = _page(document)
         return RawPage(uri, body, "application/json", hashlib.sha256(body).hexdigest(), document.doc_id)
 
-    def covers(self, uri: str) -> bool:
-        """Whether a stored article would come from a corpus like this one."""
-        return uri.startswith(CORPUS_SCHEME)
+    def absence(self, uri: str) -> Absence:
+        """A document that is not in the corpus is gone."""
+        return "gone" if uri.startswith(CORPUS_SCHEME) else "foreign"
+
+    def roots(self) -> tuple[Root, ...]:
+        """A dataset is no place to come back to."""
+        return ()
 
     def _document(self, uri: str) -> Document:
         try:

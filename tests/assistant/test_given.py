@@ -23,8 +23,8 @@ def test_passages_are_listed_in_the_order_given() -> None:
 
 def test_only_passages_are_covered() -> None:
     source = GivenPassages([ONE])
-    assert source.covers("passage:7")
-    assert not source.covers("/home/passage:7.txt")
+    assert source.absence("passage:7") == "gone"
+    assert source.absence("/home/passage:7.txt") == "foreign"
 
 
 def test_the_revision_changes_with_the_passage_and_with_nothing_else() -> None:

@@ -14,7 +14,7 @@ from index.embedding import Vectors
 from index.errors import SourceUnreadable
 from index.ingest import Ingester
 from index.store import Store
-from index.types import ChunkingSettings, RawPage, SkippedSource
+from index.types import Absence, ChunkingSettings, RawPage, Root, SkippedSource
 
 CHUNKING = ChunkingSettings(chunk_tokens=24, overlap_tokens=6)
 
@@ -75,8 +75,11 @@ class FakeSource:
             raise SourceUnreadable("cannot be read today")
         return RawPage(uri, body.encode(), "application/json", self.revision(uri), uri)
 
-    def covers(self, uri: str) -> bool:
-        return uri.startswith("mem:")
+    def absence(self, uri: str) -> Absence:
+        return "gone" if uri.startswith("mem:") else "foreign"
+
+    def roots(self) -> tuple[Root, ...]:
+        return ()
 
 
 def page(text: str, title: str = "A title", published: date | None = None, source: str | None = None) -> str:

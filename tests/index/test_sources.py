@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from index.errors import SourceUnreadable
 from index.sources import MEDIA_TYPES, Paths
-from index.types import SkippedSource
+from index.types import Root, SkippedSource
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX file names and links")
 not_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -132,6 +134,28 @@ def test_a_link_and_its_file_are_one_article(folder: Path) -> None:
 
 
 @posix
+def test_a_link_out_of_the_folder_is_reported_and_not_followed(folder: Path) -> None:
+    inside, outside = write(folder / "in" / "a.txt"), write(folder / "out" / "b.txt")
+    (folder / "in" / "folder").symlink_to(folder / "out")
+    (folder / "in" / "file.txt").symlink_to(outside)
+    assert found(folder / "in") == [inside]
+    reasons = skipped(folder / "in")
+    assert reasons.keys() == {str(folder / "in" / "folder"), str(folder / "in" / "file.txt")}
+    assert (
+        reasons[str(folder / "in" / "file.txt")] == f"is a link out of the folder, to {outside}; add that to take it in"
+    )
+    assert found(folder / "in", outside) == [inside, outside]
+    assert skipped(folder / "in", folder / "out") == {}
+
+
+@posix
+def test_a_link_given_outright_is_followed(folder: Path) -> None:
+    uri = write(folder / "out" / "b.txt")
+    (folder / "link").symlink_to(folder / "out")
+    assert found(folder / "link") == [uri]
+
+
+@posix
 def test_a_link_to_nothing_is_reported(folder: Path) -> None:
     (folder / "a.txt").symlink_to(folder / "gone.txt")
     assert skipped(folder) == {str(folder / "a.txt"): "is a link to nothing; mend or remove it"}
@@ -167,6 +191,25 @@ def test_a_pipe_is_reported_and_never_waited_for(folder: Path) -> None:
     os.mkfifo(folder / "pipe.txt")
     assert skipped(folder) == {str(folder / "pipe.txt"): "is not a file: only files and folders can be read"}
     assert "is not a file" in reason(Paths([folder]).read, str(folder / "pipe.txt"))
+
+
+@posix
+def test_a_socket_and_a_device_are_reported(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "s.txt"))
+        assert skipped(folder) == {str(folder / "s.txt"): "is not a file: only files and folders can be read"}
+    assert skipped("/dev/null") == {"/dev/null": "is not a file: only files and folders can be read"}
+
+
+def test_names_that_differ_in_case_are_the_files_they_name(folder: Path) -> None:
+    uris = {write(folder / "News.txt", "One."), write(folder / "news.txt", "Two.")}
+    assert len(found(folder)) == len({Path(uri).stat().st_ino for uri in uris})
+
+
+def test_ten_thousand_files_are_listed(folder: Path) -> None:
+    for number in range(10_000):
+        (folder / f"{number:05}.txt").write_bytes(b".")
+    assert [Path(uri).name for uri in found(folder)] == [f"{number:05}.txt" for number in range(10_000)]
 
 
 # Reading
@@ -227,75 +270,177 @@ def test_a_file_without_permission_is_unreadable(folder: Path) -> None:
 
 
 @not_root
-def test_a_folder_without_permission_is_reported_and_covers_nothing(folder: Path) -> None:
+def test_a_folder_without_permission_is_reported_and_what_lies_in_it_is_unreachable(folder: Path) -> None:
     uri = write(folder / "locked" / "a.txt")
     (folder / "locked").chmod(0)
     try:
         assert "permissions" in skipped(folder)[str(folder / "locked")]
-        assert not Paths([folder]).covers(uri)
+        assert absence(Paths([folder]), uri) == "unreachable"
     finally:
         (folder / "locked").chmod(0o700)
 
 
 class _Growing(Paths):
-    """A source whose file is written to between the two looks at it."""
+    """A source whose file is written to between the two looks at it, for the first so many times."""
+
+    grow: Callable[[], object]
+    times = 1
 
     def _check_size(self, status: os.stat_result) -> None:
         super()._check_size(status)
-        self.grow()
-
-    grow: Callable[[], object]
+        if self.times:
+            self.times -= 1
+            self.grow()
 
 
 @pytest.mark.parametrize("text", ["Other", "Longer than before"])
-def test_a_file_that_changes_while_it_is_read_is_unreadable(folder: Path, text: str) -> None:
+def test_a_file_that_changes_while_it_is_read_is_read_again(folder: Path, text: str) -> None:
     uri = write(folder / "a.txt", "Short")
     os.utime(uri, ns=(10**18, 10**18))
     source = _Growing([folder])
     source.grow = lambda: write(Path(uri), text)
+    page = source.read(uri)
+    assert (page.body, page.revision) == (text.encode(), source.revision(uri))
+
+
+def test_a_file_that_never_stops_changing_is_unreadable(folder: Path) -> None:
+    uri = write(folder / "a.txt", "Short")
+    source = _Growing([folder])
+    source.times = 100
+    source.grow = lambda: write(Path(uri), Path(uri).read_text() + "!")
     assert reason(source.read, uri).startswith("changed while it was read; run again")
 
 
-def test_a_file_that_is_replaced_while_it_is_read_is_unreadable(folder: Path) -> None:
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(folder: Path) -> None:
     uri, other = write(folder / "a.txt", "Short"), write(folder / "b.txt", "Other")
     source = _Growing([folder])
     source.grow = lambda: Path(other).replace(uri)
-    assert reason(source.read, uri).startswith("changed while it was read; run again")
+    assert source.read(uri).body == b"Other"
 
 
-# What has vanished
+def test_a_file_that_vanishes_while_it_is_read_is_unreadable(folder: Path) -> None:
+    uri = write(folder / "a.txt", "Short")
+    source = _Growing([folder])
+    source.grow = lambda: Path(uri).unlink()
+    assert reason(source.read, uri).startswith("does not exist")
 
 
-def test_a_source_covers_what_it_would_list(folder: Path) -> None:
+# What was not listed
+
+
+def absence(source: Paths, path: Path | str) -> str:
+    list(source.uris())
+    return source.absence(os.path.normpath(path))
+
+
+def test_what_a_folder_did_not_list_is_gone(folder: Path) -> None:
     write(folder / "a.txt")
-    source = Paths([folder])
-    assert source.covers(str(folder / "a.txt"))
-    assert source.covers(str(folder / "gone.txt"))
-    assert source.covers(str(folder / "gone" / "with" / "its folder.md"))
+    for name in ("gone.txt", "gone/with/its folder.md", "gone.png"):
+        assert absence(Paths([folder]), folder / name) == "gone"
 
 
-@pytest.mark.parametrize("name", ["photo.png", "README", ".hidden.txt", ".git/a.txt", "../beside.txt"])
-def test_a_source_does_not_cover_what_it_would_never_list(folder: Path, name: str) -> None:
-    assert not Paths([folder]).covers(os.path.normpath(folder / name))
-
-
-def test_a_folder_does_not_cover_its_neighbour_with_the_same_beginning(folder: Path) -> None:
+@pytest.mark.parametrize("name", [".hidden.txt", ".git/a.txt", "../beside.txt", "../news-old/a.txt"])
+def test_what_a_folder_would_never_list_is_foreign(folder: Path, name: str) -> None:
     write(folder / "news" / "a.txt")
-    assert not Paths([folder / "news"]).covers(str(folder / "news-old" / "a.txt"))
+    assert absence(Paths([folder / "news"]), folder / "news" / name) == "foreign"
 
 
-def test_a_file_covers_itself_alone(folder: Path) -> None:
+def test_a_file_tells_of_itself_alone(folder: Path) -> None:
     uri = write(folder / "a.txt")
-    assert Paths([uri]).covers(uri)
-    assert not Paths([uri]).covers(str(folder / "b.txt"))
+    assert absence(Paths([uri]), folder / "b.txt") == "foreign"
 
 
-def test_a_missing_folder_covers_nothing_for_its_disk_may_only_be_unplugged(folder: Path) -> None:
-    assert not Paths([folder / "disk"]).covers(str(folder / "disk" / "a.txt"))
+def test_what_lies_in_a_folder_that_was_never_seen_is_unreachable(folder: Path) -> None:
+    assert absence(Paths([folder / "disk"]), folder / "disk" / "a.txt") == "unreachable"
 
 
-def test_everything_listed_is_covered(folder: Path) -> None:
-    for name in ("a.txt", "b/c.md", "d/.e/f.txt", "g.png"):
-        write(folder / name)
-    source = Paths([folder])
-    assert all(source.covers(uri) for uri in source.uris() if isinstance(uri, str))
+class _Dying(Paths):
+    """A source on a disk of which one folder can no longer be listed."""
+
+    def _visible(self, folder: Path) -> list[Path]:
+        if folder.name == "broken":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super()._visible(folder)
+
+
+def test_what_lies_in_a_folder_that_cannot_be_listed_is_unreachable_even_when_pruning(folder: Path) -> None:
+    write(folder / "broken" / "a.txt")
+    for source in (_Dying([folder]), _Dying([folder], prune=True)):
+        assert skipped_by(source)[str(folder / "broken")].startswith("cannot be read")
+        assert source.absence(str(folder / "broken" / "a.txt")) == "unreachable"
+        assert source.absence(str(folder / "gone.txt")) == "gone"
+
+
+# Places remembered
+
+
+def remembered(*paths: Path | str) -> tuple[Root, ...]:
+    return Paths(paths).roots()
+
+
+def test_a_place_is_remembered_once_and_not_within_another(folder: Path) -> None:
+    uri, hidden = write(folder / "sub" / "a.txt"), write(folder / ".own" / "b.txt")
+    assert [root.uri for root in remembered(folder / "sub", uri, folder, folder, hidden)] == [str(folder), hidden]
+    assert Paths([folder / "sub"], known=remembered(folder)).roots() == ()
+
+
+def test_what_is_not_there_is_not_remembered(folder: Path) -> None:
+    assert remembered(folder / "typo", "a\0b.txt") == ()
+
+
+def test_a_remembered_folder_that_is_away_is_unreachable_until_it_is_pruned(folder: Path) -> None:
+    uri = write(folder / "disk" / "a.txt")
+    known = remembered(folder / "disk")
+    (folder / "disk").rename(folder / "elsewhere")
+    source = Paths([folder / "disk"], known=known)
+    assert "is not there" in skipped_by(source)[str(folder / "disk")]
+    assert (source.absence(uri), source.roots()) == ("unreachable", known)
+    pruning = Paths([folder / "disk"], known=known, prune=True)
+    assert list(pruning.uris()) == []
+    assert (pruning.absence(uri), pruning.roots()) == ("gone", (Root(str(folder / "disk"), None),))
+
+
+def test_an_empty_folder_in_the_place_of_the_remembered_one_is_a_disk_not_mounted(folder: Path) -> None:
+    uri = write(folder / "disk" / "a.txt")
+    known = remembered(folder / "disk")
+    (folder / "disk").rename(folder / "elsewhere")
+    (folder / "disk").mkdir()
+    source = Paths([folder / "disk"], known=known)
+    assert "as if its disk were not mounted" in skipped_by(source)[str(folder / "disk")]
+    assert (source.absence(uri), source.roots()) == ("unreachable", known)
+    write(folder / "disk" / "b.txt")
+    filled = Paths([folder / "disk"], known=known)
+    assert absence(filled, uri) == "gone"
+    assert filled.roots() == remembered(folder / "disk")
+
+
+def test_a_remembered_folder_that_was_emptied_has_lost_its_files(folder: Path) -> None:
+    uri = write(folder / "disk" / "a.txt")
+    source = Paths([folder / "disk"], known=remembered(folder / "disk"))
+    Path(uri).unlink()
+    assert absence(source, uri) == "gone"
+    assert skipped_by(source) == {}
+
+
+def test_a_remembered_file_is_gone_if_its_folder_is_still_the_same(folder: Path) -> None:
+    uri = write(folder / "disk" / "a.txt")
+    known = remembered(uri)
+    Path(uri).unlink()
+    assert absence(Paths([uri], known=known), uri) == "gone"
+    (folder / "disk").rename(folder / "elsewhere")
+    assert absence(Paths([uri], known=known), uri) == "unreachable"
+    (folder / "disk").mkdir()
+    assert absence(Paths([uri], known=known), uri) == "unreachable"
+
+
+def test_a_folder_deleted_within_a_remembered_one_is_gone(folder: Path) -> None:
+    uri = write(folder / "sub" / "a.txt")
+    known = remembered(folder)
+    (folder / "sub").rename(folder.parent / "away")
+    source = Paths([folder / "sub"], known=known)
+    assert absence(source, uri) == "gone"
+    assert skipped_by(source) == {}
+
+
+def skipped_by(source: Paths) -> dict[str, str]:
+    return {item.uri: item.reason for item in source.uris() if isinstance(item, SkippedSource)}

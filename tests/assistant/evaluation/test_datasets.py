@@ -221,8 +221,8 @@ def test_a_corpus_is_a_source_of_json_pages_with_what_is_known(tmp_path: Path) -
         "date": "2024-12-01",
         "source": "Paper",
     }
-    assert source.covers(uri)
-    assert not source.covers("/home/a.txt")
+    assert source.absence(uri) == "gone"
+    assert source.absence("/home/a.txt") == "foreign"
     assert doc_id_of(uri) == "d/1 ü"
     assert doc_id_of("/home/a.txt") is None
 
