@@ -160,7 +160,7 @@ def test_values_and_errors_know_the_standard_library_and_each_other(name: str) -
 
 
 def test_of_the_index_the_assistant_knows_values_and_sentences_where_it_is_not_put_together() -> None:
-    """A back end of the index is chosen in one place; elsewhere the assistant sees hits, errors, sentences and dates."""
+    """A back end of the index is chosen in one place; elsewhere the assistant sees hits, errors, sentences, dates."""
     allowed = {"index.types", "index.errors", "index.sentences", "index.dates"}
     sources = {"index.sources", "index.readers"}  # a dataset's corpus is a source, and the command line takes paths
     for name, found in everywhere():
