@@ -212,6 +212,11 @@ def _from_sqlite(error: sqlite3.Error, directory: Path | None) -> IndexingError:
         return _full(directory)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return IndexBusy(f"{_named(directory)} is in use by another program ({error}). Try again when it is done.")
+    if code.startswith("SQLITE_IOERR"):
+        return IndexingError(
+            f"{_named(directory)} is on a disk that fails: {error} ({code}). What was stored before is whole."
+            " Look after the disk and run the same command again, or use another with --data OTHER."
+        )
     if code.startswith(_DAMAGE) or (not code and isinstance(error, sqlite3.OperationalError)):
         return _damaged(directory, str(error))
     return IndexingError(f"{_named(directory)} cannot be used: {error} ({code or type(error).__name__}).")

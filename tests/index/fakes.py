@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from index.embedding import Vectors
 from index.errors import SourceUnreadable
 from index.ingest import Ingester
 from index.store import Store
-from index.types import Absence, ChunkingSettings, RawPage, Root, SkippedSource
+from index.types import Absence, ChunkingSettings, Filters, RawPage, Root, SkippedSource
 
 CHUNKING = ChunkingSettings(chunk_tokens=24, overlap_tokens=6)
 
@@ -116,3 +118,18 @@ def filled_store(pages: dict[str, str | None], store: Store | None = None) -> St
     store = store or Store.open(None)
     ingester(store).add(FakeSource(pages))
     return store
+
+
+def content(store: Store) -> dict[str, Any]:
+    """All that is stored, but for keys, times and generations, which tell how it came there."""
+    passages = store.passages(store.keys(Filters()))
+    ids, vectors = store.vectors()
+    rows = dict(zip(ids.tolist(), vectors.tolist(), strict=True))
+    chunks = {chunk.id: (chunk, rows[key]) for key, (chunk, _) in passages.items()}
+    articles = {info.uri: store.article(info.id) for info in store.articles()}
+    undated = {uri: article and replace(article, added=None) for uri, article in articles.items()}
+    words = {
+        word: {passages[key][0].id: round(score, 9) for key, score in store.match(word, 1000, Filters()).items()}
+        for word in ("harbour", "alpha", "beta", "gamma", "title")
+    }
+    return {"articles": undated, "chunks": chunks, "words": words, "revisions": store.revisions()}

@@ -22,25 +22,10 @@ from index.readers import Draft
 from index.sources import Paths
 from index.store import Store
 from index.types import ChunkingSettings, Filters, IngestProgress, RawPage
-from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, ingester, page, ticking_clock, told_pages
+from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, content, ingester, page, ticking_clock, told_pages
 
 ROOT = Path(__file__).parents[2]
 LONG = " ".join(f"Sentence number {number} tells of harbours and of ships." for number in range(40))
-
-
-def content(store: Store) -> dict[str, object]:
-    """All that is stored, but for keys, times and generations, which tell how it came there."""
-    passages = store.passages(store.keys(Filters()))
-    ids, vectors = store.vectors()
-    rows = dict(zip(ids.tolist(), vectors.tolist(), strict=True))
-    chunks = {chunk.id: (chunk, rows[key]) for key, (chunk, _) in passages.items()}
-    articles = {info.uri: store.article(info.id) for info in store.articles()}
-    undated = {uri: article and replace(article, added=None) for uri, article in articles.items()}
-    words = {
-        word: {passages[key][0].id: round(score, 9) for key, score in store.match(word, 1000, Filters()).items()}
-        for word in ("harbour", "alpha", "beta", "gamma", "title")
-    }
-    return {"articles": undated, "chunks": chunks, "words": words, "revisions": store.revisions()}
 
 
 def test_adding_twice_changes_nothing(tmp_path: Path) -> None:
