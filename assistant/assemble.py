@@ -37,11 +37,14 @@ from assistant.similarity import CachedSimilarity
 from assistant.types import Message, Model, Prompt
 from assistant.verifying import LexicalVerifier, Logistic, Thresholds
 from index.errors import IndexingError, IndexMissing
+from index.holdings import Holdings
 from index.ingest import Ingester
 from index.search import Index
 from index.sentences import sentence_spans
 from index.store import Store
-from index.types import Article, ArticleInfo, ChunkingSettings
+from index.types import Article, ArticleInfo, ChunkingSettings, RawPage
+from index.uploads import FOLDER as UPLOADS
+from index.uploads import Uploads
 
 if TYPE_CHECKING:
     from assistant.conversations.store import Conversations
@@ -49,9 +52,12 @@ if TYPE_CHECKING:
     from assistant.evaluation.journal import Json
     from assistant.evaluation.run import Plan
     from assistant.generation import Generator
+    from assistant.library import Library
     from assistant.live import CountProgress
     from assistant.ui.exports import Exporter
     from index.embedding import Embedder
+    from index.readers import Draft
+    from index.sources import Source
 
 HERE = Path(__file__).parent
 PRIVATE = {"data", "models", "endpoint_key"}
@@ -206,6 +212,32 @@ class Assembly:
     @cached_property
     def ingester(self) -> Ingester:
         return self._ingester(self.store)
+
+    @cached_property
+    def library(self) -> Library:
+        """Adding and removing while questions are answered."""
+        from assistant.library import Library
+
+        return Library(self._holdings, takes_addresses=self._uses_web())
+
+    def _holdings(self) -> Holdings:
+        """Over a database connection of its own, so that no reader waits for a transaction."""
+        store = self._kept(Store.open(self.settings.data))
+        uploads = Uploads(self.settings.data / UPLOADS)
+        uploads.begin()
+
+        def ingester(read: Callable[[RawPage], Draft]) -> Ingester:
+            return Ingester(store, self.embedder, self.chunking, lambda: datetime.now(UTC), read)
+
+        return Holdings(store, ingester, uploads, self.settings.file_bytes, self._web if self._uses_web() else None)
+
+    def _uses_web(self) -> bool:
+        return self.settings.web_pages and not self.settings.offline
+
+    def _web(self, address: str) -> Source:
+        from index.web import WebPage
+
+        return WebPage(address, self.settings.file_bytes, time.monotonic)
 
     def _ingester(self, store: Store) -> Ingester:
         return Ingester(store, self.embedder, self.chunking, lambda: datetime.now(UTC))

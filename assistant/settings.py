@@ -71,12 +71,13 @@ class Settings(BaseModel):
     )
     question_words: int = Field(400, ge=10, le=100_000, description="the longest question accepted, in words")
     file_bytes: int = Field(64 * 2**20, ge=1024, description="the largest file accepted, in bytes")
+    web_pages: bool = Field(False, description="let the page fetch an article from a web address that is given to it")
     host: str = Field("127.0.0.1", description="the address the page listens on")
     port: int = Field(0, ge=0, le=65535, description="the page's port; 0 takes the first free one from 7860 on")
 
     def digest(self) -> str:
         """Twelve hex digits naming the settings that can change an answer."""
-        left_out = {"data", "models", "offline", "endpoint_key", "threads", "host", "port", "file_bytes"}
+        left_out = {"data", "models", "offline", "endpoint_key", "threads", "host", "port", "file_bytes", "web_pages"}
         values = self.model_dump(mode="json", exclude=left_out)
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -165,6 +165,22 @@ class Store:
         with self._database.as_promised():
             return info_of(rows[0]) if name and rows else None
 
+    def entry(self, article_id: str) -> Entry | None:
+        """All that is stored of an article, such that `put` stores it again."""
+        with self.snapshot():
+            article = self.article(article_id)
+            rows = self._rows(
+                f"SELECT {CHUNK}, vectors.input, vectors.vector FROM chunks JOIN vectors ON vectors.key = chunks.key"
+                " WHERE chunks.article_id = ? ORDER BY chunks.ordinal",
+                article_id,
+            )
+            revision = self._value("SELECT revision FROM articles WHERE id = ?", article_id)
+        if article is None:
+            return None
+        with self._database.as_promised():
+            vectors = np.stack([np.frombuffer(row[-1], dtype="<f4") for row in rows])
+        return Entry(article, revision, tuple(chunk_of(row[:-2]) for row in rows), tuple(r[-2] for r in rows), vectors)
+
     def put(self, entry: Entry) -> None:
         """Store an article with its chunks, words and vectors, in place of what had its URI."""
         article = entry.article

@@ -38,9 +38,9 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "subprocess": ("assistant.models.",),
     "ctypes": ("assistant.llama_engine",),
     # The network. `socket` in the page asks only which port of this machine is free.
-    "httpx": ("assistant.models.", "assistant.endpoint"),
+    "httpx": ("assistant.models.", "assistant.endpoint", "index.web"),
     "ssl": ("assistant.models.", "assistant.endpoint"),
-    "socket": ("assistant.ui.server",),
+    "socket": ("assistant.ui.server", "index.web"),
     "http": (),
     "requests": (),
     "urllib.request": (),

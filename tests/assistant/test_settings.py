@@ -33,12 +33,23 @@ OTHER_VALUES: dict[str, Any] = {
     "strictness": "strict",
     "question_words": 50,
     "file_bytes": 4096,
+    "web_pages": True,
     "host": "::1",
     "port": 8000,
 }
 """A value for every setting that is not its default."""
 
-NO_ANSWER_CHANGES_WITH = {"data", "models", "offline", "endpoint_key", "threads", "file_bytes", "host", "port"}
+NO_ANSWER_CHANGES_WITH = {
+    "data",
+    "models",
+    "offline",
+    "endpoint_key",
+    "threads",
+    "file_bytes",
+    "web_pages",
+    "host",
+    "port",
+}
 LAYERS = ["file", "environment", "command line"]
 
 
