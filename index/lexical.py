@@ -86,6 +86,10 @@ def match_expression(question: str) -> str | None:
     an error. Function words are left out unless there is nothing else: they would score next to nothing and have
     every chunk looked at.
     """
-    words = dict.fromkeys(_WORD.findall(question.lower()))
-    telling = [word for word in words if word not in _STOP_WORDS] or list(words)
+    telling = content_words(question) or tuple(dict.fromkeys(_WORD.findall(question.lower())))
     return " OR ".join(f'"{word}"' for word in telling[:_MOST_WORDS]) or None
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """The words of a text that are not function words, in lower case, each once, in order."""
+    return tuple(word for word in dict.fromkeys(_WORD.findall(text.lower())) if word not in _STOP_WORDS)

@@ -1,21 +1,24 @@
 """An opened index: from a question to the passages that may answer it.
 
-Knows how dense and lexical results are fused; nothing of how they are scored. Finds by itself that another process
-has changed the index. Each question sees one state of it.
+Knows which searches a question needs and what their scores become; nothing of how they are scored or fused. Finds by
+itself that another process has changed the index. Each question sees one state of it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from index.embedding import Embedder, Vectors
 from index.errors import IndexMissing
+from index.fusion import Fusion, Scores
+from index.parts import parts_of
 from index.quotes import resolve_quote
 from index.store import Store
-from index.types import Article, ArticleInfo, Filters, Hit, Manifest, Origin, ResolvedQuote, SkippedSource
+from index.types import Article, ArticleInfo, Chunk, Filters, Hit, Manifest, Origin, ResolvedQuote, SkippedSource
 from index.vectors import FaissIndex, Ids, VectorIndex
 
 log = logging.getLogger(__name__)
@@ -27,8 +30,7 @@ _EVERYTHING = Filters()
 class Index:
     """A store with an embedder to ask it by. Safe to call from several threads.
 
-    `depth` is how far down each of the two rankings fusion looks. `fusion_k` is the constant of reciprocal-rank
-    fusion: 60 as in Cormack, Clarke and Büttcher (SIGIR 2009). An index of `cache_from` vectors or more saves them.
+    `depth` is how far down each search looks. An index of `cache_from` vectors or more saves them.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class Index:
         embedder: Embedder,
         vector_index: type[VectorIndex] = FaissIndex,
         depth: int = 100,
-        fusion_k: float = 60.0,
+        fusion: Fusion = Fusion(),  # noqa: B008 - frozen
         cache_from: int = 20_000,
     ) -> None:
         store.require(embedder.name)
@@ -45,7 +47,7 @@ class Index:
         self._embedder = embedder
         self._vector_index = vector_index
         self._depth = depth
-        self._fusion_k = fusion_k
+        self._fusion = fusion
         self._cache = store.directory / VECTOR_CACHE if store.directory else None
         self._cache_from = cache_from
         self._vectors: VectorIndex | None = None
@@ -54,27 +56,44 @@ class Index:
     def retrieve(self, query: str, k: int, filters: Filters = _EVERYTHING) -> tuple[Hit, ...]:
         """The k best chunks for a query, best first; fewer where there are fewer, none from an empty index.
 
-        Filters apply before the search. Equal scores are ordered by the cosine, then by when a chunk was stored.
+        A question in several parts is searched as a whole and by each of them. Filters apply before the search.
+        Equal scores are ordered by the cosine, then by when a chunk was stored.
         """
         query = query.encode("utf-8", "replace").decode()  # an argument's stray bytes are no text
         if k < 1 or not query.strip() or self._store.is_empty():
             return ()
-        vector = self._embedder.embed_query(query)
+        texts = (query, *parts_of(query))
+        vectors = [self._embedder.embed_query(text) for text in texts]
         with self._store.snapshot():
-            self._store.require(self._embedder.name, len(vector))
-            vectors = self._up_to_date()
-            allowed = None if filters == _EVERYTHING else self._store.keys(filters)
-            depth = max(self._depth, k)
-            dense = _ranking(*vectors.search(vector, depth, allowed))
-            lexical = self._store.match(query, depth, filters)
-            cosines = dense | self._cosines(vectors, vector, lexical.keys() - dense.keys())
-            scores = fuse((dense, lexical), self._fusion_k)
-            best = sorted(scores, key=lambda key: (-scores[key], -cosines.get(key, -2.0), key))[:k]
-            passages = self._store.passages(best)
+            self._store.require(self._embedder.name, len(vectors[0]))
+            searches = self._searches(texts, vectors, max(self._depth, k), filters)
+            order, scores = self._fused(searches, k)
+            passages = self._store.passages(order)
         return tuple(
-            Hit(*passages[key], scores[key], rank, _origin(key, dense, lexical), cosines.get(key), lexical.get(key))
-            for rank, key in enumerate(best, start=1)
+            _hit(searches, key, score, rank, passages[key])
+            for rank, (key, score) in enumerate(zip(order, scores, strict=True), start=1)
         )
+
+    def _searches(
+        self, texts: Sequence[str], vectors: Sequence[Vectors], depth: int, filters: Filters
+    ) -> list[_Search]:
+        """Each text's two rankings, and its cosine with everything that any of them found."""
+        held = self._up_to_date()
+        allowed = None if filters == _EVERYTHING else self._store.keys(filters)
+        dense = [_ranking(*held.search(vector, depth, allowed)) for vector in vectors]
+        lexical = [self._store.match(text, depth, filters) for text in texts]
+        found = set[int]().union(*dense, *lexical)
+        return [
+            _Search(by_meaning | self._cosines(held, vector, found - by_meaning.keys()), by_words, by_meaning.keys())
+            for vector, by_meaning, by_words in zip(vectors, dense, lexical, strict=True)
+        ]
+
+    def _fused(self, searches: Sequence[_Search], k: int) -> tuple[list[int], list[float]]:
+        whole, *parts = searches
+        keys = sorted(whole.cosines, key=lambda key: (-whole.cosines[key], key))
+        relevance = [self._fusion.relevance(*search.scores(keys)) for search in (whole, *parts)]
+        order, gains = self._fusion.order(relevance[0], relevance[1:], k)
+        return [keys[at] for at in order], gains
 
     def require_articles(self) -> None:
         """Raises IndexMissing when there is nothing to search in."""
@@ -143,20 +162,29 @@ class Index:
         return _ranking(*vectors.search(query, len(ids), ids)) if len(ids) else {}
 
 
-def fuse(rankings: Iterable[Iterable[int]], constant: float) -> dict[int, float]:
-    """Reciprocal-rank fusion: each ranking gives the key at rank r (from 1) the score 1 / (constant + r)."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, key in enumerate(ranking, start=1):
-            scores[key] = scores.get(key, 0.0) + 1.0 / (constant + rank)
-    return scores
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What one text found. `cosines` has every candidate's, `words` the BM25 scores, `near` those found by meaning."""
+
+    cosines: Mapping[int, float]
+    words: Mapping[int, float]
+    near: Collection[int]
+
+    def scores(self, keys: Sequence[int]) -> tuple[Scores, Scores]:
+        """Cosines and BM25 scores of these candidates, 0 where the words did not find one."""
+        cosines = np.array([self.cosines[key] for key in keys])
+        return cosines, np.array([self.words.get(key, 0.0) for key in keys])
+
+
+def _hit(searches: Sequence[_Search], key: int, score: float, rank: int, passage: tuple[Chunk, ArticleInfo]) -> Hit:
+    near, worded = (
+        any(key in found for found in each)
+        for each in ((search.near for search in searches), (search.words for search in searches))
+    )
+    origin: Origin = "both" if near and worded else "dense" if near else "lexical"
+    return Hit(*passage, score, rank, origin, searches[0].cosines[key], searches[0].words.get(key))
 
 
 def _ranking(ids: Ids, scores: Vectors) -> dict[int, float]:
-    return dict(zip(ids.tolist(), scores.tolist(), strict=True))
-
-
-def _origin(key: int, dense: Mapping[int, float], lexical: Mapping[int, float]) -> Origin:
-    if key in dense and key in lexical:
-        return "both"
-    return "dense" if key in dense else "lexical"
+    """Rounded, so that the noise of another back end's arithmetic does not decide between equals."""
+    return dict(zip(ids.tolist(), np.round(scores.astype(np.float64), 6).tolist(), strict=True))

@@ -88,9 +88,10 @@ class Chunk:
 class Hit:
     """A chunk found for a query. Ranks run 1..n without gaps; scores never rise with rank.
 
-    `score` is the fused reciprocal-rank score (greater is better, not comparable between queries). `dense` is the
-    cosine with the query in -1..1, also for a hit that only the words found; `lexical` the BM25 score (0 or more), None
-    where the words did not find it. `origin` says which search did.
+    `score` is the fused score: what the hit adds to those before it (greater is better, not comparable between
+    queries). `dense` is the cosine with the query in -1..1, also for a hit that only the words found; `lexical` the
+    BM25 score (0 or more), None where the query's words did not find it. `origin` says which search did, of the whole
+    query or of a part.
     """
 
     chunk: Chunk
