@@ -1,20 +1,19 @@
-"""One tab's conversation: what was asked, what waits, what is being answered, what can be stopped.
+"""One conversation: what was asked, what waits, what is being answered, what can be stopped.
 
-Knows exchanges and their markup; nothing of Gradio, models or threads' work. Gradio keeps one per session and calls it
-from several threads, so every method holds the lock; a copy is a new, empty conversation, because that is what Gradio
-makes of it when a session begins.
+Knows exchanges and their markup; nothing of Gradio, models or threads' work. A page's events call it from several
+threads, so every method holds the lock.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from assistant.types import Question, Turn
 from assistant.ui import render
-from assistant.ui.exchange import Exchange
+from assistant.ui.exchange import Exchange, stop
 from assistant.ui.markup import NOTHING, Html, join
 
 
@@ -28,21 +27,20 @@ class Asked:
 
 
 class Conversation:
-    """Questions are answered one at a time, in the order they came."""
+    """Questions are answered one at a time, in the order they came. `exchanges` is how it stood when it was kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, exchanges: Sequence[Exchange] = ()) -> None:
         self._lock = threading.RLock()
-        self._asked = 0
+        self._asked = max((exchange.number for exchange in exchanges), default=0)
         self._waiting: deque[Asked] = deque()
         self._running: Asked | None = None
-        self._live: Exchange | None = None
-        self._past: tuple[Html, ...] = ()
-        self._turns: tuple[Turn, ...] = ()
+        self._live: Exchange | None = exchanges[-1] if exchanges else None
+        self._past: tuple[Exchange, ...] = tuple(exchanges[:-1])
+        self._drawn: dict[int, Html] = {}
+        self._replacing = False
         self._hint = ""
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Conversation:
-        """A new session's conversation."""
-        return Conversation()
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def ask(self, text: str) -> None:
         """Put a question at the end of the line; of an empty one only a hint remains."""
@@ -51,6 +49,32 @@ class Conversation:
             if not self._hint:
                 self._asked += 1
                 self._waiting.append(Asked(self._asked, text))
+
+    def again(self) -> None:
+        """Ask the newest question once more; its answer makes room for the new one."""
+        with self._lock:
+            if self._live is not None and not self.busy:
+                self._replacing = True
+                self._asked += 1
+                self._waiting.appendleft(Asked(self._asked, self._live.question))
+
+    def edit(self) -> str:
+        """The newest question's text, to be asked otherwise: the next question replaces it. "" while one runs."""
+        with self._lock:
+            self._replacing = self._live is not None and not self.busy and not self._waiting
+            return self._live.question if self._live is not None and self._replacing else ""
+
+    def keep(self) -> None:
+        """Do not replace the newest question after all."""
+        with self._lock:
+            self._replacing = False
+
+    def withdraw(self, number: int) -> None:
+        """Take a waiting question out of the line."""
+        with self._lock:
+            self._waiting = deque(asked for asked in self._waiting if asked.number != number)
+
+    # ── answering ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def begin(self) -> Asked | None:
         """The next question becomes the live exchange, what was live becomes the past. None when nothing waits.
@@ -61,8 +85,9 @@ class Conversation:
             if not self._waiting:
                 return None
             self.stop()
-            if self._live is not None:
-                self._past = (*self._past, render.exchange(self._live))
+            if self._live is not None and not self._replacing:
+                self._past = (*self._past, stop(self._live) if self._live.running else self._live)
+            self._replacing = False
             self._running = self._waiting.popleft()
             self._live = Exchange(self._running.number, self._running.text)
             return self._running
@@ -70,27 +95,33 @@ class Conversation:
     def question(self, asked: Asked) -> Question:
         """What the assistant is asked: the text and the turns before it."""
         with self._lock:
-            return Question(asked.text, history=self._turns)
+            return Question(asked.text, history=self._turns())
+
+    def _turns(self) -> tuple[Turn, ...]:
+        """What was answered before, as the assistant needs it. Stopped and failed questions are no part of it."""
+        done = [(one.question, one.answer) for one in self.exchanges if one.answer is not None]
+        said = [(question, answer.raw_text or answer.text) for question, answer in done]
+        return tuple(turn for q, a in said for turn in (Turn("user", q), Turn("assistant", a)))
 
     def show(self, exchange: Exchange) -> None:
-        """Keep the newest state of the live exchange; one that was cleared away is not brought back.
-
-        An exchange that is over frees the line, and an answer becomes part of the history.
-        """
+        """Keep the newest state of the live exchange; one that was cleared away is not brought back."""
         with self._lock:
-            if self._live is None or self._live.number != exchange.number:
-                return
-            self._live = exchange
-            if exchange.answer is not None:
-                said = exchange.answer.raw_text or exchange.answer.text
-                self._turns = (*self._turns, Turn("user", exchange.question), Turn("assistant", said))
+            if self._live is not None and self._live.number == exchange.number:
+                self._live = exchange
 
     def end(self, asked: Asked) -> None:
-        """`asked` is over, however it ended; the next question may begin."""
+        """`asked` is over, however it ended; the next question may begin.
+
+        Where its page went away in the middle, as on a reload, the question stands first in line again.
+        """
         with self._lock:
             asked.cancel.set()
-            if self._running is asked:
-                self._running = None
+            if self._running is not asked:
+                return
+            self._running = None
+            if self._live is not None and self._live.number == asked.number and self._live.running:
+                self._live, self._past = (self._past[-1] if self._past else None), self._past[:-1]
+                self._waiting.appendleft(Asked(asked.number, asked.text))
 
     def stop(self) -> None:
         """End what is being answered. What waits goes on waiting."""
@@ -104,13 +135,26 @@ class Conversation:
             for asked in (*self._waiting, *([self._running] if self._running else [])):
                 asked.cancel.set()
             self._waiting.clear()
-            self._running, self._live, self._past, self._turns, self._hint = None, None, (), (), ""
+            self._drawn.clear()
+            self._running, self._live, self._past, self._replacing, self._hint = None, None, (), False, ""
+
+    # ── how it stands ───────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def live(self) -> Exchange | None:
         """The newest exchange."""
         with self._lock:
             return self._live
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All exchanges, the newest last."""
+        with self._lock:
+            return (*self._past, self._live) if self._live is not None else self._past
+
+    def exchange(self, number: int) -> Exchange | None:
+        """The exchange of this number."""
+        return next((one for one in self.exchanges if one.number == number), None)
 
     @property
     def busy(self) -> bool:
@@ -126,24 +170,31 @@ class Conversation:
 
     @property
     def started(self) -> bool:
-        """Whether anything has been asked since the page opened or was cleared."""
+        """Whether anything has been asked."""
         with self._lock:
             return self._live is not None or bool(self._waiting)
 
+    # ── markup ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def past_markup(self) -> Html:
-        """All exchanges before the live one."""
+        """All exchanges before the live one. They no longer change, so each is drawn once."""
         with self._lock:
-            return join(self._past)
+            for one in self._past:
+                if one.number not in self._drawn:
+                    self._drawn[one.number] = render.exchange(one)
+            return join(self._drawn[one.number] for one in self._past)
 
     def live_markup(self) -> Html:
         """The live exchange."""
         with self._lock:
-            return NOTHING if self._live is None else render.exchange(self._live)
+            return NOTHING if self._live is None else render.exchange(self._live, newest=True)
 
     def waiting_markup(self) -> Html:
-        """The questions in line."""
+        """The questions in line, and that the next one replaces the newest where it does."""
         with self._lock:
-            return render.waiting([asked.text for asked in self._waiting])
+            if self._replacing and not self._waiting:
+                return render.editing()
+            return render.waiting([(asked.number, asked.text) for asked in self._waiting])
 
     def status_markup(self) -> Html:
         """The line under the question box."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from assistant.conversations.records import ConversationInfo, Kept, Record, digest_of
 from assistant.types import Answer, Citation, Claim
-from assistant.ui import render
+from assistant.ui import answers, pieces, render
 from assistant.ui.markup import NOTHING, Html, join, tag, text
 from index.types import Article
 
@@ -56,7 +56,7 @@ def evidence_file(info: ConversationInfo, exchanges: Sequence[Kept], texts: Text
         "main",
         tag("h1", tag("bdi", info.title)),
         tag(
-            "p", f"{render.count(len(exchanges), 'question')}, written down by Quoth {version} on ", _moment(made), "."
+            "p", f"{pieces.count(len(exchanges), 'question')}, written down by Quoth {version} on ", _moment(made), "."
         ),
         tag("p", _CHECKING, class_="meta"),
         *(_exchange(kept, known) for kept in exchanges),
@@ -129,12 +129,12 @@ def _unanswered(record: Record) -> Html:
 def _answered(kept: Kept, answer: Answer, known: dict[tuple[str, str | None], Article]) -> Html:
     facts = (join((tag("dt", label), tag("dd", value))) for label, value in _facts(answer) if value)
     if answer.abstained:
-        nearest = join((tag("h3", "Closest passages"), render.passages(answer.nearest))) if answer.nearest else NOTHING
+        nearest = join((tag("h3", "Closest passages"), pieces.passages(answer.nearest))) if answer.nearest else NOTHING
         said = tag("p", tag("strong", "Not answered by the sources. "), answer.text, dir="auto")
         return join((said, nearest, tag("dl", *facts)))
     cited = _citations(kept)
     rows = (_citation(one, kept, known.get((one.citation.article_id, one.digest))) for one in cited)
-    as_of = tag("p", "As of ", render.when(answer.as_of), class_="meta") if answer.as_of else NOTHING
+    as_of = tag("p", "As of ", pieces.when(answer.as_of), class_="meta") if answer.as_of else NOTHING
     sources = join((tag("h3", "Sources"), tag("ol", *rows))) if cited else NOTHING
     return join((as_of, tag("p", *_sentences(kept, answer), dir="auto"), sources, tag("dl", *facts)))
 
@@ -147,16 +147,16 @@ def _facts(answer: Answer) -> Iterator[tuple[str, str | None]]:
 
 
 def _sentences(kept: Kept, answer: Answer) -> Iterator[Html]:
-    for stretch, claim in render.stretches(answer):
+    for stretch, claim in answers.stretches(answer):
         yield _sentence(stretch, claim, kept.ordinal)
 
 
 def _sentence(stretch: str, claim: Claim | None, ordinal: int) -> Html:
     """One sentence, its markers as links to the quotes, its doubt in words."""
-    marked = render.with_markers(stretch, lambda n: tag("a", f"[{n}]", href=f"#q{ordinal}-{n}"))
-    if claim is None or claim.status not in render.FLAGS:
+    marked = answers.with_markers(stretch, lambda n: tag("a", f"[{n}]", href=f"#q{ordinal}-{n}"))
+    if claim is None or claim.status not in answers.FLAGS:
         return marked
-    label, explanation = render.FLAGS[claim.status]
+    label, explanation = answers.FLAGS[claim.status]
     return join((tag("span", marked, class_="doubted"), " ", tag("span", f"({label}: {explanation})", class_="flag")))
 
 
@@ -170,7 +170,7 @@ def _citation(one: _Cited, kept: Kept, article: Article | None) -> Html:
     missing = "The article's text has changed or gone since; this is what it said when it was cited."
     return tag(
         "li",
-        tag("p", render.heading(cited.title, cited.url), " ", render.byline(cited.source, cited.published)),
+        tag("p", pieces.heading(cited.title, cited.url), " ", pieces.byline(cited.source, cited.published)),
         tag("blockquote", *shown, dir="auto"),
         tag("p", where, digest, ". ", _address(cited.url), class_="meta"),
         tag("a", "See it in the whole text", href=f"#{one.place}") if article else tag("p", missing, class_="changed"),

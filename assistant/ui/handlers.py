@@ -1,22 +1,27 @@
 """What happens on each event of the page; every method returns values for the outputs it is connected with.
 
-Knows answering only through `ChatService`, and Gradio only as updates of components.
+Knows answering only through `ChatService`, and Gradio only as updates of components. Each event tells the name of its
+tab; what else it tells comes from the page's own markup, and is believed to be numbers at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
 
 from assistant.errors import AssistantError
-from assistant.ui import render
+from assistant.types import Citation
+from assistant.ui import reading, render
 from assistant.ui.conversation import Conversation
 from assistant.ui.layout import EXAMPLES
+from assistant.ui.markup import Html
+from assistant.ui.pieces import trouble
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService, answer
+from assistant.ui.tabs import Tabs
 from index.errors import IndexingError
 
 
@@ -27,37 +32,89 @@ class Handlers:
     service: ChatService
     relay: Relay
     clock: Callable[[], float]
+    tabs: Tabs = field(default_factory=Tabs)
 
-    def open(self) -> list[Any]:
-        """What a newcomer reads, and examples where there is anything to ask about."""
+    # ── opening and asking ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def open(self, tab: str) -> list[Any]:
+        """The tab's conversation where it has one; otherwise what a newcomer reads."""
+        kept = self.tabs.conversation(tab)
+        return [*(_no_greeting() if kept.started else self._greeting()), *frame(kept)]
+
+    def _greeting(self) -> list[Any]:
         try:
             articles = self.service.articles()
             examples = self.service.examples() if articles else ()
         except (AssistantError, IndexingError) as error:
-            return [gr.update(value=render.trouble(str(error)), visible=True), *_examples(())]
+            return [gr.update(value=trouble(str(error)), visible=True), *_examples(())]
         return [gr.update(value=render.welcome(articles), visible=True), *_examples(examples)]
 
-    def ask(self, text: str, kept: Conversation) -> list[Any]:
+    def ask(self, text: str, tab: str) -> list[Any]:
         """Put the question in line and empty the box."""
+        kept = self.tabs.conversation(tab)
         kept.ask(text)
         greeting = gr.update(visible=False) if kept.started else gr.skip()
         return ["" if text.strip() else gr.skip(), greeting, greeting, kept.waiting_markup(), kept.status_markup()]
 
-    def run(self, kept: Conversation) -> Iterator[list[Any]]:
+    def run(self, tab: str) -> Iterator[list[Any]]:
         """Answer all that is in line, frame by frame.
 
         Not only the question that triggered it: should Gradio ever lose an event, its question is not left behind. A
         run that finds nothing to do still gives a frame, because Gradio would blank every output otherwise.
         """
+        kept = self.tabs.conversation(tab)
         while kept.waits:
-            for _ in answer(self.service, self.relay, kept, self.clock):
+            for _ in answer(self.relay, kept, self.clock):
                 yield frame(kept)
         yield frame(kept)
 
-    def clear(self, kept: Conversation) -> list[Any]:
+    def stop(self, tab: str) -> None:
+        """End what is being answered."""
+        self.tabs.conversation(tab).stop()
+
+    def again(self, tab: str) -> list[Any]:
+        """Put the newest question in line once more."""
+        kept = self.tabs.conversation(tab)
+        kept.again()
+        return [kept.waiting_markup(), kept.status_markup()]
+
+    def edit(self, tab: str) -> list[Any]:
+        """The newest question back into the box."""
+        kept = self.tabs.conversation(tab)
+        return [kept.edit() or gr.skip(), kept.waiting_markup()]
+
+    def keep(self, tab: str) -> list[Any]:
+        """Leave the newest question as it is after all."""
+        kept = self.tabs.conversation(tab)
+        kept.keep()
+        return ["", kept.waiting_markup()]
+
+    def withdraw(self, tab: str, event: gr.EventData) -> Html:
+        """Take a waiting question out of the line."""
+        kept = self.tabs.conversation(tab)
+        kept.withdraw(_number(event, "number"))
+        return kept.waiting_markup()
+
+    def clear(self, tab: str) -> list[Any]:
         """Forget the conversation and greet again."""
+        kept = self.tabs.conversation(tab)
         kept.clear()
-        return [*frame(kept), *self.open()]
+        return [*self._greeting(), *frame(kept)]
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def cite(self, tab: str, event: gr.EventData) -> Any:
+        """The article a citation quotes, for the panel beside the chat."""
+        exchange, number = _number(event, "exchange"), _number(event, "citation")
+        citations = _citations(self.tabs.conversation(tab), exchange)
+        followed = next((c for c in citations if c.number == number), None)
+        if followed is None:
+            return gr.skip()
+        same = [c for c in citations if c.article_id == followed.article_id]
+        try:
+            return reading.opened(self.service.article(followed.article_id), same, number, exchange)
+        except (AssistantError, IndexingError) as error:
+            return trouble(str(error))
 
 
 def frame(kept: Conversation) -> list[Any]:
@@ -66,8 +123,23 @@ def frame(kept: Conversation) -> list[Any]:
     return [kept.past_markup(), kept.live_markup(), kept.waiting_markup(), kept.status_markup(), buttons]
 
 
+def _citations(kept: Conversation, exchange: int) -> tuple[Citation, ...]:
+    found = kept.exchange(exchange)
+    return found.answer.citations if found is not None and found.answer is not None else ()
+
+
+def _no_greeting() -> list[Any]:
+    return [gr.update(visible=False), *_examples(())]
+
+
 def _examples(questions: tuple[str, ...]) -> list[Any]:
     """The column of examples, then each of its buttons."""
     shown = [gr.update(value=question, visible=True) for question in questions[:EXAMPLES]]
     hidden = [gr.update(visible=False) for _ in range(EXAMPLES - len(shown))]
     return [gr.update(visible=bool(shown)), *shown, *hidden]
+
+
+def _number(event: gr.EventData, name: str) -> int:
+    """A number the page's markup holds; 0, which nothing has, for anything else."""
+    told = event._data.get(name) if isinstance(event._data, dict) else None
+    return int(told) if isinstance(told, str) and told.isascii() and told.isdigit() and len(told) < 9 else 0

@@ -12,7 +12,6 @@ from pathlib import Path
 import gradio as gr
 
 from assistant.ui import render
-from assistant.ui.conversation import Conversation
 from assistant.ui.conversations_panel import ConversationsPanel, lay_out_conversations
 from assistant.ui.library_panel import LibraryPanel, lay_out_library
 
@@ -22,13 +21,13 @@ EXAMPLES = 4
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The components, by place.
+    """The components, by place. `tab` only stands for the tab's name among an event's inputs.
 
     `shell` is the bar on top; its script turns clicks on the page's own markup into events. `reader` is the panel
     beside the chat: whoever gives it a value has it opened.
     """
 
-    conversation: gr.State
+    tab: gr.Textbox
     shell: gr.HTML
     conversations: ConversationsPanel
     library: LibraryPanel
@@ -45,7 +44,7 @@ class Frame:
 
 def lay_out() -> Frame:
     """All components, inside the blocks that are being built."""
-    conversation = gr.State(Conversation(), delete_callback=Conversation.clear)
+    tab = gr.Textbox(visible=False)
     shell = html(render.top_bar(), script="shell.js", classes="q-top")
     with gr.Row(elem_classes="q-frame"):
         with gr.Column(elem_classes="q-side", min_width=0), gr.Tabs(elem_classes="q-tabs"):
@@ -66,7 +65,7 @@ def lay_out() -> Frame:
         with gr.Column(elem_classes="q-reader", min_width=0):
             reader = html(script="reader.js", classes="q-opened")
     return Frame(
-        conversation,
+        tab,
         shell,
         conversations,
         library,

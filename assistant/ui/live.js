@@ -1,34 +1,12 @@
 // Runs once, when the live exchange's component appears. `element` is that component; `watch` calls back after each
-// change of its markup. Only behaviour that markup cannot have: following a number to its quote, keeping what a reader
-// opened open while the answer grows, showing a new question from its top, and Escape for Stop.
+// change of its markup. Keeps what a reader opened open while the answer grows, and shows a new question from its top.
 const opened = new Set();
 let newest = "";
-
-function bring(target, block) {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  target.scrollIntoView({ block, behavior: calm ? "auto" : "smooth" });
-}
-
-document.addEventListener("click", (event) => {
-  const reference = event.target.closest?.("a.q-ref");
-  if (!reference) return;
-  event.preventDefault();  // Gradio's <base> turns "#…" into another address where the page's has a query: a reload
-  const quote = document.getElementById(reference.hash.slice(1));
-  if (!quote) return;
-  document.querySelectorAll(".q-current").forEach((other) => other.classList.remove("q-current"));
-  quote.classList.add("q-current");
-  bring(quote, "center");
-  quote.focus({ preventScroll: true });
-});
 
 document.addEventListener("toggle", (event) => {
   if (event.target.id && event.target.open) opened.add(event.target.id);
   else opened.delete(event.target.id);
 }, true);
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") document.querySelector(".q-box .stop-button")?.click();
-});
 
 watch("value", () => {
   for (const id of opened) {
@@ -36,6 +14,9 @@ watch("value", () => {
     if (details && !details.open) details.open = true;
   }
   const exchange = element.querySelector(".q-exchange");
-  if (exchange && exchange.id !== newest) bring(exchange, "start");
+  if (exchange && exchange.id !== newest) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    exchange.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  }
   newest = exchange ? exchange.id : "";
 });

@@ -2,7 +2,7 @@
 
 Knows Gradio; knows answering only through `ChatService` and decides nothing about answers. Markup goes through Gradio's
 HTML component, which shows it as it is: a chatbot component would run model text through Markdown and a sanitiser that
-lets images pass. No model, index or thread lives in a session's state.
+lets images pass. Gradio's session holds nothing at all: a tab's conversation is found by the name the tab tells.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.ui.conversation import Conversation
 from assistant.ui.handlers import Handlers
 from assistant.ui.layout import Frame, lay_out
 from assistant.ui.relay import Relay
@@ -22,6 +21,8 @@ from assistant.ui.service import ChatService
 COMMON: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE = COMMON | {"queue": False}
 IN_TURN = COMMON | {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "answer"}
+TELL_TAB = "(...given) => [...given.slice(0, -1), window.quothTab()]"
+"""Put before every event: the last input is the tab's name, which the browser keeps over a reload (see shell.js)."""
 
 
 def build_page(service: ChatService, clock: Callable[[], float] = time.monotonic) -> gr.Blocks:
@@ -39,11 +40,19 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     opening: list[Any] = [parts.welcome, parts.examples, *parts.buttons]
     asked = [parts.box, parts.welcome, parts.examples, parts.waiting, parts.status]
 
-    triggers = [(parts.box.submit, parts.box), *((button.click, button) for button in parts.buttons)]
-    for trigger, text in triggers:
-        trigger(handlers.ask, [text, parts.conversation], asked, trigger_mode="multiple", **AT_ONCE).then(
-            handlers.run, parts.conversation, frame, **IN_TURN
-        )
-    parts.box.stop(Conversation.stop, parts.conversation, None, **AT_ONCE)
-    parts.shell.fresh(handlers.clear, parts.conversation, [*frame, *opening], **AT_ONCE)
-    page.load(handlers.open, None, opening, **AT_ONCE)
+    def at_once(trigger: Any, handler: Any, outputs: Any, *given: Any, **more: Any) -> Any:
+        return trigger(handler, [*given, parts.tab], outputs, js=TELL_TAB, **AT_ONCE, **more)
+
+    def then_run(event: Any) -> None:
+        event.then(handlers.run, [parts.tab], frame, js=TELL_TAB, **IN_TURN)
+
+    for trigger, text in [(parts.box.submit, parts.box), *((button.click, button) for button in parts.buttons)]:
+        then_run(at_once(trigger, handlers.ask, asked, text, trigger_mode="multiple"))
+    then_run(at_once(parts.shell.again, handlers.again, [parts.waiting, parts.status]))
+    then_run(at_once(page.load, handlers.open, [*opening, *frame]))
+    at_once(parts.box.stop, handlers.stop, None)
+    at_once(parts.shell.fresh, handlers.clear, [*opening, *frame])
+    at_once(parts.shell.edit, handlers.edit, [parts.box, parts.waiting])
+    at_once(parts.shell.keep, handlers.keep, [parts.box, parts.waiting])
+    at_once(parts.shell.withdraw, handlers.withdraw, parts.waiting)
+    at_once(parts.shell.cite, handlers.cite, parts.reader)

@@ -1,33 +1,26 @@
 """Exchanges → markup. Pure functions, no Gradio: what is shown where, and in which words.
 
 Everything from articles, models and people goes through `markup`, as text. Element ids are built from numbers alone.
-Sentences that their sources hold are quiet; doubt is written out in words, never in colour alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Sequence
 
-from assistant.types import Answer, Citation, Claim, ClaimStatus, Evidence, Unresolved
-from assistant.ui.exchange import Context, Exchange
-from assistant.ui.markup import NOTHING, Html, join, link, tag, text
+from assistant.types import Answer, Evidence
+from assistant.ui.answers import abstention, cited_answer, raw_marker, unresolved, with_markers
+from assistant.ui.exchange import Exchange
+from assistant.ui.markup import NOTHING, Html, join, tag
+from assistant.ui.pieces import control, count, fold, passages, when, with_code
 from index.types import ArticleInfo
 
-_ONE_MARKER = r"\[[0-9]{1,4}(?:\s*,\s*[0-9]{1,4})*\]"
-_MARKERS = re.compile(rf"[ \t]*({_ONE_MARKER}(?:[ \t]*{_ONE_MARKER})*)")
 _UNFINISHED_MARKER = re.compile(r"[ \t]*\[[0-9,\s]*$")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 PROMISE = (
     "Answers come from your own articles only. Every sentence is cited and checked; where your articles are silent, "
     "you are told so."
 )
-FLAGS: dict[ClaimStatus, tuple[str, str]] = {
-    "partial": ("partly supported", "The cited passage holds only part of this sentence. Read the quote first."),
-    "unsupported": ("not supported", "No passage was found that holds this sentence. Do not rely on it."),
-}
 
 
 # ── the frame ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -41,13 +34,9 @@ def top_bar() -> Html:
         tag("h1", "Quoth"),
         tag("span", class_="q-gap"),
         control("New conversation", "fresh", class_="q-bar-button"),
+        tag("div", id="q-pop", class_="q-pop", role="tooltip", hidden=""),
         class_="q-bar",
     )
-
-
-def control(label: str, does: str, **attributes: str | None) -> Html:
-    """A button whose click shell.js turns into what `does` names."""
-    return tag("button", label, type="button", data_do=does, **attributes)
 
 
 # ── the page before the first question ──────────────────────────────────────────────────────────────────────────────
@@ -82,29 +71,35 @@ def empty_index() -> Html:
     )
 
 
-def trouble(message: str) -> Html:
-    """An error outside any question, where the eye is."""
-    return tag("div", tag("p", with_code(message)), class_="q-error", role="alert")
+def waiting(questions: Sequence[tuple[int, str]]) -> Html:
+    """The questions whose turn has not come, by number."""
+    rows = join(_waiting(number, question) for number, question in questions)
+    return tag("ul", rows, class_="q-waiting", aria_label="Questions waiting their turn") if questions else NOTHING
 
 
-def waiting(questions: Sequence[str]) -> Html:
-    """The questions whose turn has not come."""
-    if not questions:
-        return NOTHING
-    rows = (tag("li", tag("span", "Waiting its turn", class_="q-tag"), " ", tag("bdi", q)) for q in questions)
-    return tag("ul", join(rows), class_="q-waiting", aria_label="Questions waiting their turn")
+def _waiting(number: int, question: str) -> Html:
+    out = control("Remove", "withdraw", data_number=str(number), class_="q-quiet-button")
+    return tag("li", tag("span", "Waiting its turn", class_="q-tag"), tag("bdi", question, class_="q-waits"), out)
+
+
+def editing() -> Html:
+    """Said while the next question will take the newest one's place."""
+    said = tag("span", "Your next question replaces the last one.", class_="q-waits")
+    keep = control("Keep the last one", "keep", class_="q-quiet-button")
+    return tag("ul", tag("li", said, keep), class_="q-waiting")
 
 
 # ── one exchange ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def exchange(view: Exchange) -> Html:
-    """A question with whatever there is of its answer."""
+def exchange(view: Exchange, newest: bool = False) -> Html:
+    """A question with whatever there is of its answer; the newest can be asked again."""
     name = f"q-{view.number}"
     return tag(
         "article",
         tag("h2", view.question, class_="q-question", dir="auto", id=f"{name}-question"),
         body(view, name),
+        actions() if newest and not view.running else None,
         class_=f"q-exchange q-{view.stage}",
         id=name,
         tabindex="-1",
@@ -112,12 +107,17 @@ def exchange(view: Exchange) -> Html:
     )
 
 
+def actions() -> Html:
+    """What can be done with the newest question once it is over."""
+    return tag("p", control("Ask again", "again"), control("Edit the question", "edit"), class_="q-actions")
+
+
 def body(view: Exchange, name: str) -> Html:
     """What stands under the question at each stage."""
     if view.failure is not None:
         return failed(view.failure)
     if view.answer is not None:
-        return answered(view.answer, view, name)
+        return answered(view.answer, name)
     if view.stage == "stopped":
         return stopped(view, name)
     if view.stage == "writing":
@@ -174,7 +174,7 @@ def progress(doing: str, seconds: float) -> Html:
 def draft(raw_text: str) -> Html:
     """The model's text as it comes; a marker that is still being written is held back."""
     settled = _UNFINISHED_MARKER.sub("", raw_text)
-    return tag("div", with_markers(settled, _raw_marker), class_="q-answer q-draft", dir="auto")
+    return tag("div", with_markers(settled, raw_marker), class_="q-answer q-draft", dir="auto")
 
 
 def found(evidence: Sequence[Evidence], name: str, folded: bool) -> Html:
@@ -184,25 +184,6 @@ def found(evidence: Sequence[Evidence], name: str, folded: bool) -> Html:
     if folded:
         return fold(f"Found: {count(len(evidence), 'passage')}", passages(evidence), f"{name}-found")
     return tag("section", tag("h3", "Found so far"), passages(evidence), class_="q-found")
-
-
-def passages(evidence: Sequence[Evidence]) -> Html:
-    """Passages with title, source and date."""
-    return tag("ol", join(passage(e) for e in evidence), class_="q-passages", role="list")
-
-
-def passage(evidence: Evidence) -> Html:
-    """One passage as it stands in its article."""
-    article = evidence.hit.article
-    head = tag("p", heading(article.title, article.url), byline(article.source, article.published), class_="q-source")
-    copies = also_in([hit.article for hit in evidence.also])
-    return tag("li", head, tag("blockquote", evidence.text, dir="auto"), copies, class_="q-passage")
-
-
-def also_in(copies: Sequence[ArticleInfo]) -> Html:
-    """The other articles that tell the same nearly word for word, a line each."""
-    lines = (join(("Also in ", heading(c.title, c.url), " ", byline(c.source, c.published))) for c in copies)
-    return join(tag("p", line, class_="q-source") for line in lines)
 
 
 def failed(message: str) -> Html:
@@ -227,141 +208,10 @@ def stopped(view: Exchange, name: str) -> Html:
 # ── an answer ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def answered(answer: Answer, view: Exchange, name: str) -> Html:
+def answered(answer: Answer, name: str) -> Html:
     """A cited answer or an abstention, with how it came about folded away below."""
-    main = abstention(answer) if answer.abstained else cited_answer(answer, view, name)
+    main = abstention(answer) if answer.abstained else cited_answer(answer, name)
     return join((main, unresolved(answer.unresolved), details(answer, name)))
-
-
-def cited_answer(answer: Answer, view: Exchange, name: str) -> Html:
-    """The sentences with their numbers, and the numbers' quotes below."""
-    return join(
-        (
-            answer_head(answer),
-            tag("div", sentences(answer, name), class_="q-answer", dir="auto"),
-            doubts(answer.claims),
-            citations(answer, view, name),
-        )
-    )
-
-
-def answer_head(answer: Answer) -> Html:
-    """How recent the answer is and on how many articles it rests."""
-    sources = count(len({c.article_id for c in answer.citations}), "source")
-    as_of = join(("As of ", when(answer.as_of), " · ")) if answer.as_of is not None else NOTHING
-    return tag("p", as_of, sources, class_="q-head")
-
-
-def sentences(answer: Answer, name: str) -> Html:
-    """The answer's text, each sentence marked with its status, markers turned into references."""
-    known = {citation.number: citation for citation in answer.citations}
-
-    def reference(number: int) -> Html | None:
-        return _reference(known[number], name) if number in known else None
-
-    parts = []
-    for stretch, claim in stretches(answer):
-        marked = with_markers(stretch, reference)
-        parts.append(marked if claim is None else sentence(marked, claim.status))
-    return join(parts)
-
-
-def stretches(answer: Answer) -> Iterator[tuple[str, Claim | None]]:
-    """The whole text cut at the claims' borders; what lies between claims comes with None."""
-    done = 0
-    for claim in sorted(answer.claims, key=lambda claim: (claim.start, claim.end)):
-        start, end = max(claim.start, done), max(claim.end, done)
-        if start > done:
-            yield answer.text[done:start], None
-        if end > start:
-            yield answer.text[start:end], claim
-        done = end
-    if done < len(answer.text):
-        yield answer.text[done:], None
-
-
-def sentence(marked: Html, claim_status: ClaimStatus) -> Html:
-    """One sentence, with its doubt spelt out after it where there is any."""
-    if claim_status not in FLAGS:
-        return tag("span", marked, class_="q-claim")
-    label, explanation = FLAGS[claim_status]
-    flag = tag("span", label, class_="q-flag", title=explanation)
-    return tag("span", tag("span", marked, class_="q-doubted"), "\u00a0", flag, class_=f"q-claim q-{claim_status}")
-
-
-def doubts(claims: Sequence[Claim]) -> Html:
-    """One line that counts the doubtful sentences and says what their marks mean."""
-    present = [s for s in FLAGS if any(claim.status == s for claim in claims)]
-    if not present:
-        return NOTHING
-    doubted = sum(claim.status in FLAGS for claim in claims)
-    advice = FLAGS[present[0]][1] if len(present) == 1 else "Read the quotes before relying on the marked ones."
-    lead = f"{doubted} of {count(len(claims), 'sentence')} could not be fully confirmed."
-    return tag("p", f"{lead} {advice}", class_="q-note")
-
-
-def citations(answer: Answer, view: Exchange, name: str) -> Html:
-    """The table every number points into: title, source, date and the exact quote."""
-    if not answer.citations:
-        return NOTHING
-    rows = (citation(c, answer.also_in(c), view.contexts.get(c.number), name) for c in answer.citations)
-    return tag("section", tag("h3", "Sources"), tag("ol", join(rows), class_="q-citations", role="list"))
-
-
-def citation(cited: Citation, also: Sequence[ArticleInfo], context: Context | None, name: str) -> Html:
-    """One quote with where it comes from, who else tells it and, if the article is at hand, what stands around it."""
-    target = f"{name}-c-{cited.number}"
-    return tag(
-        "li",
-        tag("span", str(cited.number), class_="q-number"),
-        tag(
-            "div",
-            tag("p", heading(cited.title, cited.url), byline(cited.source, cited.published), class_="q-source"),
-            tag("blockquote", cited.quote, dir="auto"),
-            also_in(also),
-            in_context(context, f"{target}-context"),
-        ),
-        class_="q-citation",
-        id=target,
-        tabindex="-1",
-    )
-
-
-def in_context(context: Context | None, name: str) -> Html:
-    """The quote marked among its neighbours, folded."""
-    if context is None or not (context.before.strip() or context.after.strip()):
-        return NOTHING
-    around = tag("p", context.before, tag("mark", context.quote), context.after, class_="q-context", dir="auto")
-    return fold("In context", around, name)
-
-
-def abstention(answer: Answer) -> Html:
-    """That the sources do not answer, what was searched, what came closest, and what to try."""
-    searched = tag("p", "Searched for: ", tag("bdi", answer.query), class_="q-searched")
-    nearest = tag("section", tag("h3", "Closest passages"), passages(answer.nearest)) if answer.nearest else NOTHING
-    hint = "Try naming the person, place or date you mean, or add articles that deal with it: `quoth add PATH`."
-    return join(
-        (
-            tag(
-                "div",
-                tag("p", tag("strong", "Not answered by your sources")),
-                tag("p", answer.text, class_="q-message", dir="auto"),
-                searched if answer.query != answer.question else None,
-                class_="q-abstained",
-            ),
-            nearest,
-            tag("p", with_code(hint), class_="q-note"),
-        )
-    )
-
-
-def unresolved(markers: Sequence[Unresolved]) -> Html:
-    """The markers that point at nothing, so that they do not vanish without a trace."""
-    if not markers:
-        return NOTHING
-    names = ", ".join(dict.fromkeys(marker.marker for marker in markers))
-    what = "a marker that points" if len(markers) == 1 else f"{len(markers)} markers that point"
-    return tag("p", f"The model also wrote {what} at no passage: {names}.", class_="q-note")
 
 
 def details(answer: Answer, name: str) -> Html:
@@ -392,74 +242,5 @@ def facts(answer: Answer) -> list[tuple[str, str | None]]:
     ]
 
 
-# ── small pieces ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def heading(title: str, url: str | None) -> Html:
-    """A title, linked where the article has a web address."""
-    return tag("bdi", link(url, title or "Untitled"), class_="q-title")
-
-
-def byline(source: str | None, published: date | None) -> Html:
-    """Source and date, or the plain words that the date is not known."""
-    name = join((tag("bdi", source), " · ")) if source else NOTHING
-    return tag("span", name, when(published) if published else day_words(None), class_="q-byline")
-
-
-def when(day: date) -> Html:
-    """A date as people write it, with the machine's form beside it."""
-    return tag("time", day_words(day), datetime=day.isoformat())
-
-
-def day_words(day: date | None) -> str:
-    """ "12 Nov 2024", the same whatever the machine's language."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else "date unknown"
-
-
-def fold(summary: str, content: Html, name: str) -> Html:
-    """Something to be opened at will. The id lets the page keep it open while its surroundings change."""
-    return tag("details", tag("summary", summary), tag("div", content, class_="q-folded"), id=name)
-
-
-def with_code(message: str) -> Html:
-    """A message of ours as a sentence: what stands between backticks is a command."""
-    pieces = re.split(r"`([^`\n]+)`", message[:1].upper() + message[1:])
-    return join(tag("code", piece) if i % 2 else text(piece) for i, piece in enumerate(pieces))
-
-
-def count(number: int, noun: str) -> str:
-    """ "1 passage", "2 passages"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _seconds(value: float | None) -> str | None:
     return None if value is None else f"{value:.1f} s"
-
-
-def _reference(cited: Citation, name: str) -> Html:
-    label = f"{cited.title}, {day_words(cited.published)}"
-    return tag(
-        "a",
-        str(cited.number),
-        class_="q-ref",
-        href=f"#{name}-c-{cited.number}",
-        title=f"{label}\n“{cited.quote}”",
-        aria_label=f"Citation {cited.number}: {label}",
-    )
-
-
-def _raw_marker(number: int) -> Html:
-    return tag("span", str(number), class_="q-ref q-ref-raw")
-
-
-def with_markers(stretch: str, show: Callable[[int], Html | None]) -> Html:
-    """`stretch` as text, each run of [n] markers drawn by `show`; a run with an unknown number stays as it is."""
-    parts: list[Html] = []
-    done = 0
-    for match in _MARKERS.finditer(stretch):
-        drawn = [show(int(number)) for number in re.findall(r"[0-9]+", match.group(1))]
-        if not drawn or any(one is None for one in drawn):
-            continue
-        parts += [text(stretch[done : match.start()]), tag("sup", join(drawn, " "), class_="q-refs")]
-        done = match.end()
-    return join([*parts, text(stretch[done:])])

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from assistant.errors import AssistantError, GenerationCancelled
-from assistant.types import Answer, Event, Question
+from assistant.types import Event, Question
 from assistant.ui.conversation import Asked, Conversation
-from assistant.ui.exchange import Context, Exchange, advance, context_of, fail, stop
+from assistant.ui.exchange import Exchange, advance, fail, stop
 from assistant.ui.relay import Relay
 from index.errors import IndexingError
 from index.types import Article, ArticleInfo
@@ -36,9 +35,7 @@ class ChatService:
     examples: Callable[[], tuple[str, ...]] = tuple
 
 
-def answer(
-    service: ChatService, relay: Relay, conversation: Conversation, clock: Callable[[], float]
-) -> Iterator[None]:
+def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float]) -> Iterator[None]:
     """Answer the next question in line; after each step the conversation holds what to show.
 
     Every error ends as a message in the exchange. Closing the iterator, or the conversation's `stop`, ends the work.
@@ -47,7 +44,7 @@ def answer(
     if asked is None:
         return
     try:
-        for exchange in exchanges(service, relay, asked, conversation.question(asked), clock):
+        for exchange in exchanges(relay, asked, conversation.question(asked), clock):
             conversation.show(exchange)
             if exchange.running:
                 yield
@@ -55,9 +52,7 @@ def answer(
         conversation.end(asked)
 
 
-def exchanges(
-    service: ChatService, relay: Relay, asked: Asked, question: Question, clock: Callable[[], float]
-) -> Iterator[Exchange]:
+def exchanges(relay: Relay, asked: Asked, question: Question, clock: Callable[[], float]) -> Iterator[Exchange]:
     """One exchange as it grows; the last one is over."""
     exchange, begun = Exchange(asked.number, asked.text), clock()
     yield exchange
@@ -75,20 +70,4 @@ def exchanges(
         log.exception("an answer broke off")
         kind = type(error).__name__
         exchange = fail(exchange, f"something unforeseen went wrong ({kind}); ask again, or look with `quoth doctor`")
-    if exchange.answer is not None:
-        exchange = replace(exchange, contexts=contexts(exchange.answer, service.article))
     yield stop(exchange) if exchange.running else exchange
-
-
-def contexts(answer: Answer, article: Callable[[str], Article | None]) -> Mapping[int, Context]:
-    """What stands around each quote. An article that cannot be read leaves its quotes without surroundings."""
-    found: dict[int, Context] = {}
-    for citation in answer.citations:
-        try:
-            context = context_of(citation, article(citation.article_id))
-        except IndexingError as error:
-            log.info("no context for citation %d: %s", citation.number, error)
-            continue
-        if context is not None:
-            found[citation.number] = context
-    return MappingProxyType(found)

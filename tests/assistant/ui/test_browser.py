@@ -2,130 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from assistant.types import Answered, Event, Question, Retrieved, Token
 from assistant.ui.server import serving
-from tests.assistant.ui.browser import chromium, missing
+from tests.assistant.ui.browser import missing
+from tests.assistant.ui.conftest import Open, Watched
 from tests.assistant.ui.fake_service import BROKEN, DAM, EXAMPLES, PARIS, SITUATION, SLOW, STUBBORN, FakeAnswers
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
-
-Open = Callable[..., "Watched"]
-
-HOSTILE = (
-    "![x](https://evil.example/a.png)",
-    "[click](javascript:alert(1)) **bold** _it_ `code` $$x^2$$ \\(y\\) | a | b |",
-    '<img src=https://evil.example/b.png onerror="window.pwned=1">',
-    "<script src=https://evil.example/c.js></script><script>window.pwned=1</script>",
-    '<svg onload="window.pwned=1"><image href=https://evil.example/d.svg></svg>',
-    "<iframe src=https://evil.example/e></iframe><object data=https://evil.example/f></object>",
-    '<meta http-equiv=refresh content="0;url=https://evil.example/g">',
-    "<form action=https://evil.example/h><button>go</button></form>",
-    "<style>@import url(https://evil.example/i.css); * { display: none }</style>",
-    "<link rel=stylesheet href=https://evil.example/j.css><base href=https://evil.example/>",
-    "</blockquote></li></ol></article><h1>Injected</h1>",
-    '" onmouseover="window.pwned=1" x="\' onfocus=\'window.pwned=1\' autofocus',
-    "javascript:window.pwned=1",
-    "java\tscript:window.pwned=1//",
-    "data:text/html,<script>window.pwned=1</script>",
-    "${window.pwned=1} {{constructor.constructor('window.pwned=1')()}} `${alert(1)}`",
-    "&lt;img src=x onerror=window.pwned=1&gt; &#60;b&#62; &amp;",
-    "<details open ontoggle=window.pwned=1><summary>x</summary></details>",
-    "<video src=https://evil.example/k.mp4 autoplay></video><audio src=https://evil.example/l.mp3>",
-    "<a href=https://evil.example/m ping=https://evil.example/n>x</a>",
-    "<math><mtext><img src=https://evil.example/o></mtext></math><!-- --><![CDATA[x]]>",
-    'https://evil.example/"><img src=https://evil.example/p.png>',
-    "\u202egnp.live\u202c \u2066x\u2069 [1] [99] \u0000\u0007",
-)
-
-
-class Watched:
-    """A tab that notes what should never happen: errors on the console, requests elsewhere, dialogs."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.faults = page, []
-        page.on("console", lambda message: message.type == "error" and self.faults.append(message.text))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: self._note(request.url, url))
-        page.goto(url)
-        page.locator(".q-welcome").wait_for()
-
-    def _note(self, address: str, own: str) -> None:
-        if not address.startswith((own, "data:")):
-            self.faults.append(address)
-
-    def ask(self, question: str) -> None:
-        box = self.page.get_by_label("Your question")
-        box.fill(question)
-        box.press("Enter")
-
-    def answered(self, count: int = 1) -> Any:
-        """The newest of `count` finished exchanges."""
-        newest = self.page.locator(".q-answered").nth(count - 1)
-        newest.wait_for(timeout=30_000)
-        return newest
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with serving(FakeAnswers(pause=0.3, pace=0.01).service(), port=0) as address:
-        yield address
-
-
-@pytest.fixture
-def open_tab(browser: Browser) -> Iterator[Open]:
-    """Opens watched tabs, and finds them without fault at the end."""
-    tabs: list[Watched] = []
-
-    def opened(url: str, width: int = 1280, scheme: str = "light") -> Watched:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-        )  # type: ignore[arg-type]
-        tabs.append(Watched(context.new_page(), url))
-        return tabs[-1]
-
-    yield opened
-    for tab in tabs:
-        tab.page.context.close()
-    assert [tab.faults for tab in tabs] == [[] for _ in tabs]
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (380, "light"), (380, "dark")])
-def test_a_question_is_answered_with_citations_that_lead_to_their_quotes(
-    url: str, open_tab: Open, width: int, scheme: str
-) -> None:
-    tab = open_tab(url, width, scheme)
-    tab.ask(SITUATION)
-    answer = tab.answered()
-    assert "As of 20 Nov 2024" in answer.inner_text()
-    assert answer.locator(".q-citation").count() == 4
-    answer.locator("a.q-ref").nth(1).click()
-    quote = answer.locator(".q-citation").nth(1)
-    tab.page.wait_for_timeout(700)
-    assert "q-current" in quote.get_attribute("class")
-    assert quote.evaluate("element => element === document.activeElement")
-    box = quote.bounding_box()
-    assert 0 <= box["y"] < 700
-    assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert tab.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
 
 
 def test_passages_stand_there_before_the_first_word_and_the_draft_before_the_answer(open_tab: Open) -> None:
@@ -152,7 +46,7 @@ def test_passages_stand_there_before_the_first_word_and_the_draft_before_the_ans
         finish.set()
         tab.answered()
         assert not tab.page.locator(".q-progress").count()
-        tab.page.close()  # before its server, whose end it would report as an error
+        tab.close()
 
 
 @pytest.mark.parametrize("way", ["button", "key"])
@@ -227,28 +121,6 @@ def test_closing_the_tab_ends_the_work(browser: Browser, open_tab: Open) -> None
         tab.page.locator(".q-found").wait_for()
         context.close()
         assert ended.wait(15)
-
-
-def test_hostile_text_is_shown_and_does_nothing(open_tab: Open) -> None:
-    with serving(FakeAnswers(hostile=True).service(), port=0) as url:
-        tab = open_tab(url)
-        for count, payload in enumerate(HOSTILE, start=1):
-            tab.ask(payload)
-            answer = tab.answered(count)
-            for summary in answer.locator("summary").all():
-                summary.click()
-            seen = re.sub(r"\s+", " ", answer.locator("blockquote").first.inner_text())
-            if payload.isprintable():
-                assert seen.strip() == re.sub(r"\s+", " ", payload).strip()
-            answer.locator(".q-flag").first.hover()
-            answer.locator("a.q-ref").first.click()
-        assert tab.page.evaluate("window.pwned") is None
-        hrefs = tab.page.eval_on_selector_all(".q-exchange a", "all => all.map(a => a.getAttribute('href'))")
-        assert all(href.startswith(("#q-", "http://", "https://")) for href in hrefs)
-        inside = "img, script, svg, iframe, object, form, meta, style, link, base, video, audio, math, input"
-        assert tab.page.locator(".q-exchange").locator(inside).count() == 0
-        assert tab.page.url == url
-        tab.page.close()  # before its server, whose end it would report as an error
 
 
 def test_markup_that_got_through_would_still_be_held_by_the_policy(browser: Browser, url: str) -> None:
@@ -331,7 +203,7 @@ def test_what_a_reader_opened_stays_open_while_the_answer_grows(open_tab: Open) 
         tab.page.wait_for_timeout(800)
         assert tab.page.locator(".q-draft").count() == 1
         assert fold.evaluate("element => element.open") and fold.locator("blockquote").first.is_visible()
-        tab.page.close()  # before its server, whose end it would report as an error
+        tab.close()
 
 
 def test_a_new_question_is_scrolled_to_its_top(url: str, open_tab: Open) -> None:
@@ -351,3 +223,52 @@ def test_only_one_short_line_is_read_aloud(url: str, open_tab: Open) -> None:
     tab.answered()
     live = tab.page.locator("[aria-live]:not([aria-live=off])").all_inner_texts()
     assert [text.strip() for text in live if text.strip()] == ["Answer ready: 4 sentences, 4 citations."]
+
+
+def test_the_newest_question_is_asked_again_in_its_place(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(DAM)
+    tab.answered().get_by_role("button", name="Ask again").click()
+    tab.page.locator(".q-searching, .q-reading, .q-writing").first.wait_for()
+    tab.answered()
+    assert tab.page.locator(".q-exchange").count() == 1
+
+
+def test_an_edited_question_takes_the_place_of_the_old_one(url: str, open_tab: Open) -> None:
+    tab = open_tab(url, 380)
+    tab.ask(PARIS)
+    tab.answered().get_by_role("button", name="Edit the question").click()
+    tab.page.get_by_text("replaces the last one").wait_for()
+    box = tab.page.get_by_label("Your question")
+    assert box.input_value() == PARIS and box.evaluate("element => element === document.activeElement")
+    tab.ask(DAM)
+    tab.page.locator(".q-answered", has_text="1.2 metres").wait_for()
+    assert tab.page.locator(".q-exchange").count() == 1
+
+
+def test_a_question_in_line_can_be_taken_out(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(SLOW)
+    tab.page.locator(".q-found").wait_for()
+    tab.ask(DAM)
+    tab.page.locator(".q-waiting", has_text=DAM).get_by_role("button", name="Remove").click()
+    tab.page.locator(".q-waiting").wait_for(state="detached")
+    tab.page.keyboard.press("Escape")
+    tab.page.get_by_role("button", name="Ask", exact=True).wait_for()
+    assert tab.page.locator(".q-exchange").count() == 1
+
+
+def test_a_reload_loses_nothing_not_even_an_answer_that_is_being_written(open_tab: Open) -> None:
+    with serving(FakeAnswers(pace=0.06).service(), port=0) as url:
+        tab = open_tab(url)
+        tab.ask(DAM)
+        tab.answered()
+        tab.ask(SITUATION)
+        tab.page.locator(".q-writing").wait_for()
+        tab.page.reload()
+        tab.faults.clear()  # Gradio reports on the console that the page it left was in the middle of a stream
+        assert "1.2 metres" in tab.answered(1).inner_text()
+        assert "several sides" in tab.answered(2).inner_text()
+        tab.page.locator("a.q-ref").last.click()
+        tab.page.locator("mark.q-now").wait_for()
+        tab.close()

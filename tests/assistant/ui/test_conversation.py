@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 from assistant.types import Turn
@@ -26,10 +25,12 @@ def test_questions_are_taken_in_the_order_they_came() -> None:
     asked = conversation.begin()
     assert asked is not None and asked.text == "first" and conversation.busy
     assert "second" in conversation.waiting_markup() and "first" not in conversation.waiting_markup()
+    conversation.show(Exchange(asked.number, asked.text, "stopped"))
     conversation.end(asked)
     following = conversation.begin()
     assert following is not None and following.text == "second"
     assert conversation.waiting_markup() == ""
+    conversation.show(Exchange(following.number, following.text, "stopped"))
     conversation.end(following)
     assert conversation.begin() is None and not conversation.busy
 
@@ -101,10 +102,71 @@ def test_an_abandoned_run_does_not_hold_up_the_line() -> None:
     assert following is not None and following.text == "second"
 
 
-def test_a_new_session_starts_with_an_empty_conversation() -> None:
+def test_asking_again_replaces_the_newest_and_leaves_it_out_of_the_history() -> None:
+    conversation = Conversation()
+    for text in ("first", "second"):
+        answered(conversation, text)
+    conversation.again()
+    asked = conversation.begin()
+    assert asked is not None and asked.text == "second"
+    assert [turn.text for turn in conversation.question(asked).history if turn.role == "user"] == ["first"]
+    assert [one.question for one in conversation.exchanges] == ["first", "second"]
+
+
+def test_an_edited_question_replaces_the_newest() -> None:
+    conversation = Conversation()
+    answered(conversation, "frist")
+    assert conversation.edit() == "frist" and "replaces" in conversation.waiting_markup()
+    answered(conversation, "first")
+    assert [one.question for one in conversation.exchanges] == ["first"]
+
+
+def test_a_question_that_is_kept_after_all_stays() -> None:
     conversation = Conversation()
     answered(conversation, "first")
-    assert not copy.deepcopy(conversation).started
+    conversation.edit()
+    conversation.keep()
+    answered(conversation, "second")
+    assert [one.question for one in conversation.exchanges] == ["first", "second"]
+
+
+def test_nothing_is_edited_or_asked_again_while_an_answer_comes() -> None:
+    conversation = Conversation()
+    conversation.ask("first")
+    conversation.begin()
+    conversation.again()
+    assert conversation.edit() == "" and not conversation.waits
+
+
+def test_a_question_in_line_can_be_withdrawn() -> None:
+    conversation = Conversation()
+    for text in ("first", "second"):
+        conversation.ask(text)
+    conversation.withdraw(1)
+    asked = conversation.begin()
+    assert asked is not None and asked.text == "second" and not conversation.waits
+
+
+def test_a_question_whose_page_went_away_keeps_its_place() -> None:
+    conversation = Conversation()
+    answered(conversation, "first")
+    for text in ("second", "third"):
+        conversation.ask(text)
+    asked = conversation.begin()
+    assert asked is not None
+    conversation.end(asked)
+    assert [one.question for one in conversation.exchanges] == ["first"]
+    following = conversation.begin()
+    assert following is not None and following.text == "second"
+
+
+def test_a_kept_conversation_goes_on_with_new_numbers() -> None:
+    kept = (Exchange(3, "first", "answered", answer=ANSWER), Exchange(7, "second", "answered", answer=ANSWER))
+    conversation = Conversation(kept)
+    assert conversation.exchange(3) is kept[0] and conversation.live is kept[1]
+    conversation.ask("third")
+    asked = conversation.begin()
+    assert asked is not None and asked.number == 8 and len(conversation.question(asked).history) == 4
 
 
 def test_an_empty_question_leaves_a_hint_until_the_next() -> None:

@@ -14,7 +14,7 @@ from assistant.conversations.records import Kept, surroundings_of
 from assistant.ui.evidence_file import LONGEST_TEXT, evidence_file
 from index.types import Article
 from tests.assistant.conversations.builders import DAM, INFO, NOON, cited, kept
-from tests.assistant.ui.test_browser import HOSTILE
+from tests.assistant.ui.test_hostile import PAYLOADS
 from tests.fakes import answer, article, evidence
 
 QUOTES = ("The dam was struck on Monday.", "Nobody was hurt.")
@@ -113,7 +113,7 @@ def test_what_was_not_answered_is_told() -> None:
         assert words in told
 
 
-@pytest.mark.parametrize("payload", HOSTILE)
+@pytest.mark.parametrize("payload", PAYLOADS)
 def test_hostile_text_stays_text_and_nothing_is_asked_for(payload: str) -> None:
     own = replace(DAM, title=payload, source=payload, url=payload, text=payload + " x")
     one = kept(cited(payload, of=own, text=f"{payload} [1]"), "down", payload, payload)

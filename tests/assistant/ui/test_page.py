@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ class Tab:
     """What a browser's tab does: trigger an event, read the stream of its results."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._url, self._name = url, name
+        self._url, self.name = url, hashlib.md5(name.encode()).hexdigest()
         self._config = httpx.get(url + "config").json()
 
     def _event(self, component: str, event: str) -> int:
@@ -37,11 +38,11 @@ class Tab:
 
     def trigger(self, fn: int, data: list[Any]) -> list[Any]:
         """The values every message of one event carries, merged into the last state of each output."""
-        body = {"data": data, "fn_index": fn, "session_hash": self._name}
+        body = {"data": data, "fn_index": fn, "session_hash": self.name}
         httpx.post(self._url + "gradio_api/queue/join", json=body).raise_for_status()
         values: list[Any] = []
         with httpx.stream(
-            "GET", self._url + "gradio_api/queue/data", params={"session_hash": self._name}, timeout=30
+            "GET", self._url + "gradio_api/queue/data", params={"session_hash": self.name}, timeout=30
         ) as lines:
             for line in lines.iter_lines():
                 message = json.loads(line.removeprefix("data: ")) if line.startswith("data: ") else {}
@@ -55,7 +56,7 @@ class Tab:
     def ask(self, text: str) -> tuple[list[Any], list[Any]]:
         """What asking changes at once, and the last frame of the answer."""
         submit = self._event('"q-box"', "submit")
-        return self.trigger(submit, [text, None]), self.trigger(self._after(submit), [None])
+        return self.trigger(submit, [text, self.name]), self.trigger(self._after(submit), [self.name])
 
 
 @pytest.fixture(scope="module")
@@ -119,16 +120,16 @@ def test_no_endpoint_is_offered_to_programs(url: str) -> None:
     assert info["named_endpoints"] == {} and info["unnamed_endpoints"] == {}
 
 
-def test_every_state_of_a_session_is_small_and_without_a_model() -> None:
-    states = [block for block in build_page(FakeAnswers().service()).blocks.values() if type(block).__name__ == "State"]
-    assert [type(state.value).__name__ for state in states] == ["Conversation"]
+def test_a_session_keeps_nothing() -> None:
+    blocks = build_page(FakeAnswers().service()).blocks.values()
+    assert [block for block in blocks if type(block).__name__ in {"State", "BrowserState"}] == []
 
 
 def load(url: str) -> list[Any]:
     """What a tab that opens is given."""
     tab = Tab(url, "tab-open")
     event = next(d["id"] for d in tab._config["dependencies"] for t in d["targets"] if t[1] == "load")
-    return tab.trigger(event, [])
+    return tab.trigger(event, [tab.name])
 
 
 def opening(service: Any) -> list[Any]:
@@ -137,9 +138,9 @@ def opening(service: Any) -> list[Any]:
 
 
 def test_a_newcomer_sees_what_is_indexed_and_examples() -> None:
-    welcome, examples, *buttons = opening(FakeAnswers().service())
+    welcome, examples, *rest = opening(FakeAnswers().service())
     assert "3 articles indexed" in welcome["value"] and examples["visible"]
-    assert [button["value"] for button in buttons if button["visible"]] == list(EXAMPLES)
+    assert [button["value"] for button in rest[:4] if button["visible"]] == list(EXAMPLES)
 
 
 def test_the_examples_are_those_of_what_is_indexed_when_the_page_is_opened() -> None:

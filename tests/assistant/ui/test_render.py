@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.types import Answer, Claim
-from assistant.ui import render
-from assistant.ui.exchange import Context, Exchange
+from assistant.ui import answers, pieces, render
+from assistant.ui.exchange import Exchange
 from tests.assistant.ui.fake_service import (
     ARTICLES,
     PARIS,
@@ -26,11 +26,12 @@ from tests.assistant.ui.markup_tree import Element, parse
 EVIDENCE = FakeAnswers().evidence()
 ANY_TEXT = st.text(st.characters(codec=None), min_size=1, max_size=40)
 TAGS = set(
-    "article a bdi blockquote code dd details div dl dt h2 h3 h4 li mark ol p pre section span strong summary sup time "
-    "ul".split()
+    "article a bdi blockquote button code dd details div dl dt h2 h3 h4 li mark ol p pre section span strong summary "
+    "sup time ul".split()
 )
 ATTRIBUTES = set(
-    "class id href target rel title dir role tabindex datetime aria-label aria-labelledby aria-hidden aria-live".split()
+    "class id href target rel type dir role tabindex datetime aria-label aria-labelledby aria-hidden aria-live data-do "
+    "data-exchange data-citation data-number data-explains".split()
 )
 
 
@@ -44,7 +45,7 @@ def assert_harmless(root: Element, allowed_addresses: set[str]) -> None:
         assert set(element.attributes) <= ATTRIBUTES
         href = element.attributes.get("href", "#")
         assert re.fullmatch(r"#[a-z0-9-]*", href) or href in allowed_addresses
-        for name in ("id", "class", "aria-labelledby"):
+        for name in ("id", "class", "aria-labelledby", "data-do", "data-exchange", "data-citation", "data-number"):
             assert re.fullmatch(r"[a-z0-9 -]*", element.attributes.get(name, ""))
 
 
@@ -61,9 +62,8 @@ def assert_harmless(root: Element, allowed_addresses: set[str]) -> None:
 @example("</details></article><style>*{display:none}</style><meta http-equiv=refresh content=0>")
 def test_text_from_outside_is_never_markup_in_any_state_of_an_exchange(value: str) -> None:
     answer = hostile_answer(value)
-    context = {1: Context(value, value, value)}
     abstained = replace(answer, abstained=True, citations=(), nearest=answer.evidence)
-    started = Exchange(1, value, evidence=answer.evidence, query=value, raw_text=value, contexts=context)
+    started = Exchange(1, value, evidence=answer.evidence, query=value, raw_text=value)
     views = [
         started,
         replace(started, stage="reading"),
@@ -75,7 +75,7 @@ def test_text_from_outside_is_never_markup_in_any_state_of_an_exchange(value: st
     ]
     for view in views:
         assert_harmless(parse(render.exchange(view)), {value} if value.lower().startswith("http") else set())
-    for markup in (render.waiting([value]), render.trouble(value), render.status_line(value)):
+    for markup in (render.waiting([(1, value)]), pieces.trouble(value), render.status_line(value)):
         assert_harmless(parse(markup), set())
 
 
@@ -87,8 +87,8 @@ def test_the_stretches_are_the_whole_text_whatever_the_claims(value: str, border
     spans = [(min(a, b), max(a, b)) for a, b in borders if max(a, b) <= len(value)]
     claims = tuple(Claim(value[a:b], a, b, (), 0.0, "no_claim") for a, b in spans)
     answer = replace(situation_answer("q", EVIDENCE), text=value, claims=claims, citations=())
-    assert "".join(stretch for stretch, _ in render.stretches(answer)) == value
-    assert parse(render.sentences(answer, "q-1")).text == value
+    assert "".join(stretch for stretch, _ in answers.stretches(answer)) == value
+    assert parse(answers.sentences(answer, "q-1")).text == value
 
 
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -104,7 +104,9 @@ def test_every_number_in_the_text_leads_to_its_quote() -> None:
         [row] = [row for row in root.every("li", "q-citation") if row.attributes["id"] == target]
         assert row.one("blockquote").text == citation.quote
         assert citation.title in row.text
-        assert citation.title in reference.attributes["aria-label"] and citation.quote in reference.attributes["title"]
+        assert citation.title in reference.attributes["aria-label"]
+        told = (reference.attributes["data-exchange"], reference.attributes["data-citation"])
+        assert told == ("3", str(citation.number))
 
 
 def test_two_exchanges_of_one_page_share_no_id() -> None:
@@ -116,7 +118,7 @@ def test_two_exchanges_of_one_page_share_no_id() -> None:
 def test_the_answer_reads_as_written_apart_from_its_markers() -> None:
     answer = situation_answer(SITUATION, EVIDENCE)
     told = shown(answer).one("div", "q-answer")
-    flags = [flag.text for flag in told.every("span", "q-flag")]
+    flags = [flag.text for flag in told.every("button", "q-flag")]
     spoken = told.text
     for words in ("\u00a0partly supported", "\u00a0not supported"):
         spoken = spoken.replace(words, "")
@@ -129,7 +131,7 @@ def test_doubt_is_said_in_words_and_explained_and_support_is_quiet() -> None:
     assert len(root.every("span", "q-claim")) == 4
     for status in ("partial", "unsupported"):
         sentence = root.one("span", f"q-{status}")
-        assert sentence.one("span", "q-flag").attributes["title"] == render.FLAGS[status][1]
+        assert sentence.one("button", "q-flag").attributes["data-explains"].startswith(answers.FLAGS[status][1])
     assert "2 of 4 sentences could not be fully confirmed" in root.text
 
 
@@ -168,11 +170,22 @@ def test_a_marker_without_a_citation_stays_text() -> None:
     assert "front. [2]" in told.text and [a.text for a in told.every("a")] == ["1"]
 
 
-def test_a_quote_is_marked_among_its_neighbours() -> None:
-    view = Exchange(1, SITUATION, "answered", answer=situation_answer(SITUATION, EVIDENCE))
-    root = parse(render.exchange(replace(view, contexts={2: Context("before ", "the quote", " after")})))
-    context = root.one("p", "q-context")
-    assert context.text == "before the quote after" and context.one("mark").text == "the quote"
+def test_the_words_that_no_quote_holds_are_named() -> None:
+    answer = situation_answer(SITUATION, EVIDENCE)
+    partial = answer.claims[2]
+    quotes = [citation.quote for citation in answer.citations[2:]]
+    assert answers.missing_words(partial.text, quotes) == ["took", "denies"]
+    assert answers.explanation(partial, quotes).endswith("Not in the quote: took, denies.")
+    assert answers.explanation(answer.claims[3], []) == answers.FLAGS["unsupported"][1]
+
+
+def test_only_the_newest_question_can_be_asked_again_and_only_when_it_is_over() -> None:
+    def offered(view: Exchange, newest: bool) -> list[str]:
+        return [b.attributes["data-do"] for b in parse(render.exchange(view, newest)).every("button")]
+
+    done = Exchange(1, "What?", "stopped")
+    assert offered(done, True) == ["again", "edit"]
+    assert offered(done, False) == offered(replace(done, stage="writing"), True) == []
 
 
 def test_the_details_name_model_times_and_tokens() -> None:
@@ -190,7 +203,7 @@ def test_an_abstention_says_so_and_shows_what_came_closest() -> None:
     root = shown(answer)
     notice = root.one("div", "q-abstained")
     assert "Not answered by your sources" in notice.text and answer.text in notice.text
-    assert "Searched for: population of Paris" in notice.text
+    assert "Searched 3 articles in 3 passages for: population of Paris" in notice.text
     near = root.every("section")[0]
     assert [p.one("blockquote").text for p in near.every("li", "q-passage")] == [e.text for e in answer.nearest]
     assert "12 Nov 2024" in near.text and not root.every("li", "q-citation")
@@ -276,4 +289,4 @@ def test_an_empty_index_is_admitted_with_the_command_that_fills_it() -> None:
 
 
 def test_a_date_reads_the_same_on_every_machine() -> None:
-    assert render.day_words(date(2024, 3, 1)) == "1 Mar 2024"
+    assert pieces.day_words(date(2024, 3, 1)) == "1 Mar 2024"

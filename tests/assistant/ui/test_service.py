@@ -12,14 +12,13 @@ from assistant.types import Question
 from assistant.ui.conversation import Conversation
 from assistant.ui.exchange import Exchange
 from assistant.ui.relay import Relay
-from assistant.ui.service import ChatService, answer, contexts
-from index.errors import IndexDamaged, IndexMissing
-from index.types import Article
-from tests.assistant.ui.fake_service import BROKEN, CRASH, DAM, SITUATION, SLOW, FakeAnswers, situation_answer
+from assistant.ui.service import ChatService, answer
+from index.errors import IndexMissing
+from tests.assistant.ui.fake_service import BROKEN, CRASH, DAM, SITUATION, SLOW, FakeAnswers
 
 
 def steps(service: ChatService, conversation: Conversation) -> Iterator[None]:
-    return answer(service, Relay(service.ask, 0.02), conversation, itertools.count().__next__)
+    return answer(Relay(service.ask, 0.02), conversation, itertools.count().__next__)
 
 
 def outcome(text: str, service: ChatService | None = None) -> Exchange:
@@ -31,11 +30,10 @@ def outcome(text: str, service: ChatService | None = None) -> Exchange:
     return conversation.live
 
 
-def test_a_question_ends_answered_with_its_quotes_in_context() -> None:
+def test_a_question_ends_answered() -> None:
     exchange = outcome(SITUATION)
     assert exchange.stage == "answered" and exchange.answer is not None
-    assert set(exchange.contexts) == {1, 2, 3, 4}
-    assert exchange.contexts[2].quote == exchange.answer.citations[1].quote
+    assert exchange.answer.question == SITUATION
 
 
 def test_passages_are_there_before_the_first_word() -> None:
@@ -91,25 +89,16 @@ def test_stop_during_a_silence_ends_the_exchange_long_before_the_silence_would()
     assert conversation.live.stage == "stopped" and conversation.live.evidence and not conversation.busy
 
 
-def test_leaving_the_page_ends_the_work() -> None:
+def test_leaving_the_page_ends_the_work_and_the_question_is_answered_when_it_is_back() -> None:
     conversation = Conversation()
     conversation.ask(SLOW)
     frames = steps(FakeAnswers().service(), conversation)
     next(frames)
     frames.close()  # type: ignore[attr-defined]
-    assert not conversation.busy
+    assert not conversation.busy and conversation.live is None and conversation.waits
+    asked = conversation.begin()
+    assert asked is not None and asked.text == SLOW and not asked.cancel.is_set()
 
 
 def test_nothing_in_line_is_nothing_to_do() -> None:
     assert list(steps(FakeAnswers().service(), Conversation())) == []
-
-
-def test_an_article_that_cannot_be_read_leaves_only_its_quotes_without_context() -> None:
-    good = FakeAnswers().service().article
-
-    def article(name: str) -> Article | None:
-        if name == "claims":
-            raise IndexDamaged("the article's text does not match its digest")
-        return good(name)
-
-    assert set(contexts(situation_answer(SITUATION, ()), article)) == {1, 2}

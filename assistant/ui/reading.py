@@ -1,0 +1,146 @@
+"""An article opened beside the answer that quotes it → markup.
+
+Pure functions. The article's text is shown as text, paragraph by paragraph; the quotes are marked by their offsets,
+each with the numbers of the citations that quote it, so that the browser can find a citation's mark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from assistant.types import Citation
+from assistant.ui.markup import NOTHING, Html, join, tag
+from assistant.ui.pieces import byline, control, count, heading, note
+from index.types import Article
+
+LONGEST = 120_000
+"""Characters shown of one article: enough for any article a person reads, little enough for a browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of the article that citation `number` quotes."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text quoted by the same citations, perhaps by none."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+def opened(article: Article | None, citations: Sequence[Citation], current: int, exchange: int) -> Html:
+    """The panel's content: the article with all its quotes marked, or why it cannot be shown.
+
+    `citations` are those of this article in one answer; `current` is the number that was followed.
+    """
+    followed = next(c for c in citations if c.number == current)
+    if article is None:
+        return _panel(_head(followed.title, followed, citations), _gone(followed), current, exchange)
+    marks, lost = located(article, citations)
+    body = join((_moved(lost), text_with_marks(article.text, marks, current)))
+    return _panel(_head(article.title, followed, citations), body, current, exchange)
+
+
+def article_alone(article: Article) -> Html:
+    """The panel's content for an article that is opened for itself."""
+    head = join((tag("h2", heading(article.title, article.url)), byline(article.source, article.published)))
+    return _panel(tag("div", head), text_with_marks(article.text, (), 0), 0, 0)
+
+
+def _panel(head: Html, body: Html, current: int, exchange: int) -> Html:
+    return tag(
+        "article",
+        tag("div", head, control("Close", "close", class_="q-close"), class_="q-article-head"),
+        body,
+        class_="q-article",
+        data_exchange=str(exchange),
+        data_current=str(current),
+        tabindex="-1",
+        aria_label="Article",
+    )
+
+
+def _head(title: str, followed: Citation, citations: Sequence[Citation]) -> Html:
+    steps = (control(str(c.number), "mark", class_="q-step", data_citation=str(c.number)) for c in citations)
+    quoted = tag("p", "Quoted as ", join(steps, " "), class_="q-steps")
+    return tag("div", tag("h2", heading(title, followed.url)), byline(followed.source, followed.published), quoted)
+
+
+def _gone(followed: Citation) -> Html:
+    said = note("This article is no longer in the index. The quote as it was when the answer was written:")
+    return join((said, tag("blockquote", followed.quote, dir="auto")))
+
+
+def _moved(lost: Sequence[Citation]) -> Html:
+    if not lost:
+        return NOTHING
+    numbers = ", ".join(str(c.number) for c in lost)
+    return note(f"The article has changed since the answer was written: the quote of citation {numbers} is gone.")
+
+
+def located(article: Article, citations: Sequence[Citation]) -> tuple[tuple[Mark, ...], tuple[Citation, ...]]:
+    """Where the quotes stand in the article as it is now, and the citations whose quote is no longer there."""
+    found, lost = [], []
+    for c in citations:
+        there = article.text[c.start : c.end] == c.quote
+        start = c.start if there else article.text.find(c.quote)
+        if start < 0 or not c.quote:
+            lost.append(c)
+        else:
+            found.append(Mark(c.number, start, start + len(c.quote)))
+    return tuple(found), tuple(lost)
+
+
+def text_with_marks(text: str, marks: Sequence[Mark], current: int) -> Html:
+    """The text in paragraphs; of a very long one a window around the current quote, with what is left out said."""
+    centre = next((mark.start for mark in marks if mark.number == current), 0)
+    first = max(0, min(centre - LONGEST // 2, len(text) - LONGEST))
+    last = min(len(text), first + LONGEST)
+    inside = [Mark(m.number, max(m.start, first), min(m.end, last)) for m in marks if m.start < last and m.end > first]
+    return join(
+        (
+            _left_out(first, "before this"),
+            tag("div", join(map(_paragraph, paragraphs(text, inside, first, last))), class_="q-article-text"),
+            _left_out(len(text) - last, "after this"),
+        )
+    )
+
+
+def _left_out(characters: int, where: str) -> Html:
+    return note(f"{count(characters, 'character')} {where} are not shown.") if characters else NOTHING
+
+
+def paragraphs(text: str, marks: Sequence[Mark], first: int, last: int) -> Iterator[list[Piece]]:
+    """The paragraphs of text[first:last], each cut where a quote begins or ends. Empty lines come as no paragraph."""
+    for match in re.finditer(r"[^\n]+", text[first:last]):
+        start, end = first + match.start(), first + match.end()
+        if match.group().strip():
+            yield list(pieces(text, marks, start, end))
+
+
+def pieces(text: str, marks: Sequence[Mark], start: int, end: int) -> Iterator[Piece]:
+    """text[start:end] cut at the marks' borders; joined they are that text."""
+    borders = {at for mark in marks for at in (mark.start, mark.end) if start < at < end}
+    cuts = [start, *sorted(borders), end]
+    for left, right in pairwise(cuts):
+        numbers = tuple(mark.number for mark in marks if mark.start <= left and right <= mark.end)
+        yield Piece(text[left:right], numbers)
+
+
+def _paragraph(cut: Sequence[Piece]) -> Html:
+    return tag("p", join(_piece(piece) for piece in cut), dir="auto")
+
+
+def _piece(piece: Piece) -> Html | str:
+    if not piece.numbers:
+        return piece.text
+    return tag("mark", piece.text, class_="q-quote", data_numbers=" ".join(map(str, piece.numbers)))

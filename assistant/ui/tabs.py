@@ -1,0 +1,37 @@
+"""The conversations of the open tabs, by the name each tab gives itself.
+
+Knows conversations and nothing of Gradio. A tab names itself at random and tells its name with every event, so a page
+that is reloaded finds its conversation again. Keeps them in memory, the most recently used ones.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+
+from assistant.ui.conversation import Conversation
+
+NAME = re.compile(r"[0-9a-f]{32}")
+KEPT = 200
+
+
+class Tabs:
+    """Finds or begins the conversation of a tab. Safe to call from several threads."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._lock = threading.Lock()
+        self._kept = kept
+        self._by_name: OrderedDict[str, Conversation] = OrderedDict()
+
+    def conversation(self, tab: str) -> Conversation:
+        """The tab's conversation. A name that no page of ours makes gets a conversation nobody finds again."""
+        if not NAME.fullmatch(tab or ""):
+            return Conversation()
+        with self._lock:
+            found = self._by_name.setdefault(tab, Conversation())
+            self._by_name.move_to_end(tab)
+            while len(self._by_name) > self._kept:
+                _, forgotten = self._by_name.popitem(last=False)
+                forgotten.clear()
+            return found

@@ -1,0 +1,110 @@
+"""Reading and checking in a real Chromium: what a citation says, and its article beside the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.ui.server import serving
+from tests.assistant.ui.browser import missing
+from tests.assistant.ui.conftest import Open, Watched
+from tests.assistant.ui.fake_service import ARTICLES, SITUATION, FakeAnswers
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
+
+EVERYWHERE = pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (380, "light"), (380, "dark")]
+)
+
+
+def focused(tab: Watched) -> str:
+    return str(tab.page.evaluate("document.activeElement.id || document.activeElement.className"))
+
+
+@EVERYWHERE
+def test_a_citation_opens_its_article_at_the_quote_and_closes_back_to_its_place(
+    url: str, open_tab: Open, width: int, scheme: str
+) -> None:
+    tab = open_tab(url, width, scheme)
+    tab.ask(SITUATION)
+    answer = tab.answered()
+    assert "As of 20 Nov 2024" in answer.inner_text()
+    answer.locator("a.q-ref").nth(1).click()
+    reader = tab.page.locator(".q-reader")
+    now = reader.locator("mark.q-now")
+    now.wait_for()
+    assert now.inner_text() == 'President Volodymyr Zelensky has called this "the most difficult area" of the front.'
+    assert reader.locator("mark").count() == 2, "both citations of the article are marked"
+    assert ARTICLES[0].text.split("\n\n")[1] in reader.inner_text()
+    assert 0 <= now.bounding_box()["y"] < 800 and focused(tab) == "q-article"
+    beside, panel = answer.bounding_box(), reader.bounding_box()
+    assert panel["width"] == 380 if width == 380 else beside["x"] + beside["width"] <= panel["x"]
+    assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+
+    reader.get_by_role("button", name="1", exact=True).click()
+    assert now.inner_text().startswith("Kurakhove, a town")
+    tab.page.keyboard.press("Escape")
+    reader.wait_for(state="hidden")
+    assert focused(tab) == "q-1-r-2"
+
+
+def test_the_same_citation_opens_again_after_it_was_closed(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(SITUATION)
+    reference = tab.answered().locator("a.q-ref").first
+    for _ in range(2):
+        reference.click()
+        tab.page.locator("mark.q-now").wait_for()
+        tab.page.get_by_role("button", name="Close").click()
+        tab.page.locator(".q-reader").wait_for(state="hidden")
+
+
+def test_pointing_at_a_number_or_reaching_it_by_key_shows_quote_title_source_and_date(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(SITUATION)
+    first, second, *_ = tab.answered().locator("a.q-ref").all()
+    shown = tab.page.get_by_role("tooltip")
+    first.hover()
+    shown.wait_for()
+    for words in ("surrounded on several sides", ARTICLES[0].title, "Frontline Brief", "20 Nov 2024"):
+        assert words in shown.inner_text()
+    tab.page.mouse.move(5, 790)
+    shown.wait_for(state="hidden")
+
+    first.focus()
+    tab.page.keyboard.press("Tab")
+    shown.wait_for()
+    assert focused(tab) == second.get_attribute("id") and "most difficult area" in shown.inner_text()
+    assert second.get_attribute("aria-describedby") == "q-pop"
+    tab.page.keyboard.press("Escape")
+    shown.wait_for(state="hidden")
+    assert focused(tab) == second.get_attribute("id")
+    tab.page.keyboard.press("Enter")
+    tab.page.locator("mark.q-now").wait_for()
+
+
+def test_doubt_is_explained_where_it_stands(url: str, open_tab: Open) -> None:
+    tab = open_tab(url, 380)
+    tab.ask(SITUATION)
+    tab.answered().get_by_role("button", name="partly supported").click()
+    shown = tab.page.get_by_role("tooltip")
+    shown.wait_for()
+    assert "Not in the quote: took, denies." in shown.inner_text()
+
+
+def test_an_article_that_was_removed_is_said_to_be_gone_and_its_quote_stays(open_tab: Open) -> None:
+    table = FakeAnswers()
+    service = table.service()
+    with serving(type(service)(service.ask, service.articles, lambda name: None), port=0) as url:
+        tab = open_tab(url)
+        tab.ask(SITUATION)
+        tab.answered().locator("a.q-ref").first.click()
+        tab.page.locator(".q-reader", has_text="no longer in the index").wait_for()
+        assert "surrounded on several sides" in tab.page.locator(".q-reader").inner_text()
+        tab.close()
+
+
+def test_dates_are_written_as_the_reader_writes_them(url: str, open_tab: Open) -> None:
+    tab = open_tab(url, locale="de-DE")
+    tab.ask(SITUATION)
+    assert "As of 20.11.2024" in tab.answered().inner_text()

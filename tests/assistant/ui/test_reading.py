@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.ui.markup import Html, join
+from assistant.ui.reading import LONGEST, Mark, article_alone, opened, paragraphs, text_with_marks
+from tests.assistant.ui.fake_service import ARTICLES, SITUATION, FakeAnswers, situation_answer
+from tests.assistant.ui.markup_tree import Element, parse
+
+ANSWER = situation_answer(SITUATION, FakeAnswers().evidence())
+QUOTES = ANSWER.citations[:2]
+
+
+def panel(markup: Html) -> Element:
+    return parse(markup).one("article", "q-article")
+
+
+def marked(root: Element) -> dict[str, str]:
+    return {mark.attributes["data-numbers"]: mark.text for mark in root.every("mark")}
+
+
+def test_every_quote_is_marked_where_it_stands_with_all_of_the_article_around_it() -> None:
+    root = panel(opened(ARTICLES[0], QUOTES, current=2, exchange=5))
+    assert marked(root) == {"1": QUOTES[0].quote, "2": QUOTES[1].quote}
+    assert "".join(p.text for p in root.one("div", "q-article-text").every("p")) == ARTICLES[0].text.replace("\n", "")
+    assert (root.attributes["data-exchange"], root.attributes["data-current"]) == ("5", "2")
+    assert [step.text for step in root.every("button", "q-step")] == ["1", "2"]
+
+
+@given(
+    st.text(alphabet="ab <&\n", max_size=60),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4),
+)
+def test_the_pieces_are_the_text_and_each_knows_who_quotes_it(text: str, spans: list[tuple[int, int]]) -> None:
+    marks = [Mark(n, min(a, b), max(a, b)) for n, (a, b) in enumerate(spans, 1) if max(a, b) <= len(text)]
+    cut = list(paragraphs(text, marks, 0, len(text)))
+    assert ["".join(p.text for p in one) for one in cut] == [line for line in text.split("\n") if line.strip()]
+    quoted = {mark.number: "".join(p.text for one in cut for p in one if mark.number in p.numbers) for mark in marks}
+    blank = {i for line in re.finditer(r"[^\n]*\n?", text) if not line.group().strip() for i in range(*line.span())}
+    for mark in marks:
+        kept = (text[i] for i in range(mark.start, mark.end) if i not in blank and text[i] != "\n")
+        assert quoted[mark.number] == "".join(kept)
+
+
+def test_overlapping_quotes_share_their_middle() -> None:
+    root = parse(text_with_marks("one two three", [Mark(1, 0, 7), Mark(2, 4, 13)], 1))
+    assert marked(root) == {"1": "one ", "1 2": "two", "2": " three"}
+
+
+def test_a_quote_that_moved_is_found_and_one_that_is_gone_is_said_to_be() -> None:
+    changed = replace(ARTICLES[0], text="New words first. " + QUOTES[1].quote)
+    root = panel(opened(changed, QUOTES, current=2, exchange=1))
+    assert marked(root) == {"2": QUOTES[1].quote}
+    assert "the quote of citation 1 is gone" in root.text
+
+
+def test_a_removed_article_leaves_its_quote() -> None:
+    root = panel(opened(None, QUOTES, current=2, exchange=1))
+    assert "no longer in the index" in root.text and root.one("blockquote").text == QUOTES[1].quote
+
+
+def test_of_a_very_long_article_the_part_around_the_quote_is_shown_and_the_rest_counted() -> None:
+    text = "a" * 200_000 + "QUOTE" + "b" * 300_000
+    root = parse(text_with_marks(text, [Mark(1, 200_000, 200_005)], 1))
+    assert marked(root) == {"1": "QUOTE"}
+    assert len(root.one("div", "q-article-text").text) == LONGEST
+    assert "140,000 characters before this" in root.text and "240,005 characters after this" in root.text
+
+
+def test_an_article_can_be_read_without_a_citation() -> None:
+    root = panel(article_alone(ARTICLES[1]))
+    assert root.one("h2").text == ARTICLES[1].title and not root.every("mark")
+
+
+def test_nothing_of_an_article_becomes_markup() -> None:
+    hostile = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+    article = replace(ARTICLES[0], title=hostile, text=hostile, source=hostile, url="javascript:alert(1)")
+    quote = replace(QUOTES[0], title=hostile, quote=hostile, start=0, end=len(hostile), source=hostile, url=hostile)
+    root = parse(join([opened(article, [quote], 1, 1), article_alone(article), opened(None, [quote], 1, 1)]))
+    assert {e.tag for e in root.every()}.isdisjoint({"img", "script", "a"})
