@@ -36,6 +36,7 @@ from assistant.settings import Settings, hub_is_off
 from assistant.similarity import CachedSimilarity
 from assistant.types import Message, Model, Prompt
 from assistant.verifying import LexicalVerifier, Logistic, Thresholds
+from index.corpus import Corpus
 from index.errors import IndexingError, IndexMissing
 from index.holdings import Holdings
 from index.ingest import Ingester
@@ -63,6 +64,10 @@ HERE = Path(__file__).parent
 PRIVATE = {"data", "models", "endpoint_key"}
 """Settings that name a person's folders or secrets: no report carries them."""
 REMOTE = frozenset({"http", "https"})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Assembly:
@@ -179,7 +184,7 @@ class Assembly:
         """What was asked and answered. Raises ConversationError."""
         from assistant.conversations.store import Conversations
 
-        conversations = Conversations.open(self.settings.data, lambda: datetime.now(UTC))
+        conversations = Conversations.open(self.settings.data, _now)
         self._opened.append(conversations)
         return conversations
 
@@ -188,9 +193,7 @@ class Assembly:
         """Kept conversations as files."""
         from assistant.ui.exports import Exporter
 
-        return Exporter(
-            self.conversations, self.text_as_cited, self.stored_articles, lambda: datetime.now(UTC), version()
-        )
+        return Exporter(self.conversations, self.text_as_cited, self.stored_articles, _now, version())
 
     def text_as_cited(self, article_id: str, digest: str | None) -> Article | None:
         """The article with the text of that digest, if it is kept; without a digest as it is now."""
@@ -240,7 +243,12 @@ class Assembly:
         return WebPage(address, self.settings.file_bytes, time.monotonic)
 
     def _ingester(self, store: Store) -> Ingester:
-        return Ingester(store, self.embedder, self.chunking, lambda: datetime.now(UTC))
+        return Ingester(store, self.embedder, self.chunking, _now)
+
+    def corpus(self, make: bool) -> Corpus:
+        """The index and its folders. Where there is none: with `make` an empty one, else IndexMissing is raised."""
+        store = self.store if make else self.stored
+        return Corpus(store, lambda: self._ingester(store), _now, self.settings.file_bytes)
 
     @cached_property
     def index(self) -> Index:

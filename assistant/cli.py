@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -28,19 +28,21 @@ from assistant.settings import LoadedSettings, Settings, load_settings
 from assistant.terminal import (
     answer_text,
     articles_text,
+    changes_text,
     check_text,
     conversations_text,
     day,
     exchange_text,
     flat,
     hits_text,
+    plan_text,
     report_text,
     safe,
+    statuses_text,
     table,
 )
 from assistant.types import Answer, Question, Turn
 from index.errors import IndexingError
-from index.sources import Paths
 from index.types import Filters
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ Examples
   quoth search "supply roads" -k 5       the passages alone, no language model
   quoth chat                             ask and follow up in the terminal
   quoth ui                               the same in a browser, on 127.0.0.1
-  quoth list                             what is indexed
+  quoth list --status                    what is indexed, changed, gone, or failed and why
+  quoth sync                             take in what changed in your folders; watch does so at once
   quoth eval seeds --limit 20            score answers and citations against gold
   quoth conversations list               what was asked on the page; show, export, delete
   quoth doctor                           what is installed, what is wrong, what to do
@@ -202,18 +205,65 @@ def add(
     with _assembly(context) as parts, ChunkProgress(sys.stderr) as progress:
         if rebuild:
             parts.ingester.rebuild(progress)
-        source = Paths(paths or (), max_bytes=parts.settings.file_bytes)
-        report = parts.ingester.add(source, progress, remove_vanished=remove_vanished)
+        report = parts.corpus(make=True).add(paths or (), progress, remove_vanished)
     _dump(asdict(report)) if as_json else print(report_text(report))
     went_in = report.added or report.updated or report.unchanged
     return 2 if report.failed and not went_in else 0
 
 
+@app.command()
+def sync(
+    context: typer.Context,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Without any, all that was ever added.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+    prune: Annotated[bool, typer.Option(help="Also remove what came from a folder that is not there now.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Bring the index in line with its folders: what is new, changed or gone there."""
+    with _assembly(context) as parts, ChunkProgress(sys.stderr) as progress:
+        corpus = parts.corpus(make=bool(paths) and not dry_run)
+        report = corpus.preview(paths or (), prune) if dry_run else corpus.sync(paths or (), progress, prune)
+    if as_json:
+        _dump(asdict(report))
+    else:
+        print(plan_text(report) if dry_run else report_text(report))
+    return 2 if report.unreachable else 0
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Without any, all that was ever added.")] = None,
+    poll: Annotated[
+        float | None, typer.Option(min=0.1, help="Look every so many seconds, where the system tells nothing.")
+    ] = None,
+) -> None:
+    """Sync as files change, until Ctrl-C. One line a change."""
+    with _assembly(context) as parts, ChunkProgress(sys.stderr) as progress, suppress(KeyboardInterrupt):
+        for report in parts.corpus(make=bool(paths)).watch(paths or (), _tell, progress, poll):
+            progress.clear()
+            for line in changes_text(report):
+                print(line, flush=True)
+
+
 @app.command(name="list")
-def list_articles(context: typer.Context, as_json: Json = False) -> None:
+def list_articles(
+    context: typer.Context,
+    status: Annotated[bool, typer.Option("--status", help="Every file: indexed, new, changed, failed, gone.")] = False,
+    since: Since = None,
+    until: Until = None,
+    source: SourceOption = None,
+    as_json: Json = False,
+) -> None:
     """What is indexed, and what could not be read."""
+    filters = _filters(since, until, source)
     with _assembly(context) as parts:
-        articles, failures = parts.stored.articles(), parts.stored.failures()
+        if status:
+            found = parts.corpus(make=False).statuses(filters)
+            _dump({"sources": [asdict(s) for s in found]}) if as_json else print(statuses_text(found))
+            return
+        articles = parts.stored.articles(filters)
+        failures = parts.stored.failures() if filters == Filters() else ()
     if as_json:
         _dump({"articles": [asdict(a) for a in articles], "failures": [asdict(f) for f in failures]})
     else:

@@ -84,7 +84,13 @@ class ChunkProgress:
         rate = f" · {progress.chunks_done / progress.seconds:.0f} chunks/s" if progress.seconds > 0.2 else ""
         name = one_line(progress.uri.rsplit("/", 1)[-1], 40)
         done = f"{progress.articles_done} of {progress.articles_total} files"
-        self._line.say(f"indexing {done} · {progress.chunks_done} chunks{rate} · {name}")
+        waiting = progress.chunks_cut > progress.chunks_done
+        chunks = f"{progress.chunks_done} of {progress.chunks_cut}" if waiting else f"{progress.chunks_done}"
+        self._line.say(f"indexing {done} · {chunks} chunks{rate} · {name}")
+
+    def clear(self) -> None:
+        """Take the line away until there is more to tell."""
+        self._line.clear()
 
     def __enter__(self) -> ChunkProgress:
         return self

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import get_args
 
 from assistant.conversations.records import ConversationInfo, Kept
 from assistant.doctor import Check
 from assistant.types import Answer, Citation, Evidence
-from index.types import ArticleInfo, Hit, IngestReport, SkippedSource
+from index.types import ArticleInfo, Hit, IngestReport, SkippedSource, SourceState, SourceStatus
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _STATUS = {"partial": "only partly supported", "unsupported": "not supported by your sources"}
@@ -125,6 +127,8 @@ def articles_text(articles: Sequence[ArticleInfo], failures: Sequence[SkippedSou
         for info in articles
     ]
     total = f"{len(articles)} articles, {sum(info.chunks for info in articles)} chunks"
+    copies = len(articles) - len({info.digest for info in articles})
+    total += f"; {copies} have the text of another" if copies else ""
     return "\n".join([*(line.rstrip() for line in lines), total, *_skipped(failures)])
 
 
@@ -151,20 +155,53 @@ def exchange_text(kept: Kept, width: int) -> str:
 
 def report_text(report: IngestReport) -> str:
     """What an ingest did, a line each, and every skipped source with its reason."""
-    counts = [
-        f"{len(uris)} {word}"
-        for word, uris in (
-            ("added", report.added),
-            ("updated", report.updated),
-            ("unchanged", report.unchanged),
-            ("removed", report.removed),
-        )
-        if uris
-    ]
+    counts = [f"{len(uris)} {word}" for word, uris in _done(report, "unchanged").items() if uris]
+    reused = f" ({report.embedded} embedded, {report.chunks - report.embedded} reused)" if report.chunks else ""
     speed = f", {report.embedded / report.seconds:.0f} chunks/s" if report.embedded and report.seconds else ""
-    lines = [f"{', '.join(counts) or 'nothing to add'} · {report.chunks} chunks in {report.seconds:.1f} s{speed}"]
-    lines += [f"gone: {flat(uri)} (still indexed; `quoth remove` takes it out)" for uri in report.vanished]
-    return "\n".join([*lines, *_skipped(report.failed)])
+    took = f"{report.chunks} chunks{reused} in {report.seconds:.1f} s{speed}"
+    lines = [f"{', '.join(counts) or 'nothing to add'} · {took}"]
+    lines += [f"gone: {flat(uri)} (still indexed; `quoth sync` takes it out)" for uri in report.vanished]
+    return "\n".join([*lines, *_remarks(report)])
+
+
+def plan_text(report: IngestReport) -> str:
+    """What a sync would do: a line each, and how many."""
+    lines = [f"would be {word}: {flat(uri)}" for word, uris in _done(report).items() for uri in uris]
+    counts = [f"{len(uris)} {word}" for word, uris in _done(report, "unchanged").items() if uris]
+    return "\n".join(
+        [*lines, f"nothing was changed; a sync gives: {', '.join(counts) or 'nothing'}", *_remarks(report)]
+    )
+
+
+def changes_text(report: IngestReport) -> list[str]:
+    """One line for each thing that a look while watching found."""
+    return [f"{word} {flat(uri)}" for word, uris in _done(report).items() for uri in uris] + _remarks(report)
+
+
+def _done(report: IngestReport, *more: str) -> dict[str, tuple[str, ...]]:
+    words = ("added", "updated", *more, "removed")
+    return {word: getattr(report, word) for word in words}
+
+
+def _remarks(report: IngestReport) -> list[str]:
+    away = len(report.unreachable)
+    stay = [f"{away} articles stay: their place cannot be looked into now"] if away else []
+    doubts = [f"doubted: {flat(doubt.uri)}: {flat(doubt.reason)}" for doubt in report.doubted]
+    return [*stay, *doubts, *_skipped(report.failed)]
+
+
+def statuses_text(statuses: Sequence[SourceStatus]) -> str:
+    """One line a file: its state, its article, its path, and why it failed; then how many are in which state."""
+    lines = [
+        f"{status.state:<8} {status.article_id or '-':<13}  {flat(status.uri)}"
+        + (f": {flat(status.reason)}" if status.reason else "")
+        for status in statuses
+    ]
+    counts = Counter(status.state for status in statuses)
+    total = ", ".join(f"{counts[state]} {state}" for state in get_args(SourceState) if counts[state])
+    differ = counts["new"] or counts["changed"] or counts["gone"]
+    hint = "; `quoth sync` brings the index in line" if differ else ""
+    return "\n".join([*lines, (total or "no files") + hint])
 
 
 def check_text(check: Check) -> str:

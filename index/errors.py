@@ -7,7 +7,8 @@ IndexingError
 ├── IndexMismatch       the index was built with other settings (embedder, chunking) or by another format
 ├── IndexDamaged        the database or a cache file does not hold what it promised
 ├── IndexBusy           another process is writing
-└── StorageFull         the disk has no room; nothing already stored is lost
+├── StorageFull         the disk has no room; nothing already stored is lost
+└── EventsUnavailable   the system does not tell of changes: watching looks by the clock instead
 
 Each message says what happened, with which value, and what to do next.
 """
@@ -45,3 +46,7 @@ class IndexBusy(IndexingError):
 
 class StorageFull(IndexingError):
     """The disk ran out while writing; the transaction was rolled back."""
+
+
+class EventsUnavailable(IndexingError):
+    """The system has no word for what changes in a folder."""

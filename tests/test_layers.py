@@ -28,6 +28,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "gradio": ("assistant.ui.",),
     "starlette": ("assistant.ui.",),
     "faiss": ("index.vectors",),
+    "watchfiles": ("index.watching",),
     "llama_cpp": ("assistant.llama_engine",),
     "torch": ("index.embedding", "assistant.cross_encoder"),
     "sentence_transformers": ("index.embedding", "assistant.cross_encoder"),

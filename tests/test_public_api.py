@@ -68,6 +68,7 @@ ERRORS: Mapping[ModuleType, set[str]] = {
         "IndexMismatch",
         "IndexDamaged",
         "IndexBusy",
+        "EventsUnavailable",
         "StorageFull",
     },
     assistant_errors: {

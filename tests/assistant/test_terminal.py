@@ -248,15 +248,17 @@ def test_a_list_shows_a_line_an_article_and_what_was_skipped() -> None:
 
 def test_a_report_counts_what_was_done_and_lists_what_was_not() -> None:
     assert report_text(REPORT).splitlines() == [
-        "2 added, 1 updated · 12 chunks in 2.0 s, 5 chunks/s",
-        "gone: mem:gone now (still indexed; `quoth remove` takes it out)",
+        "2 added, 1 updated · 12 chunks (10 embedded, 2 reused) in 2.0 s, 5 chunks/s",
+        "gone: mem:gone now (still indexed; `quoth sync` takes it out)",
         "skipped: mem:bad: it is empty; write something in it",
     ]
 
 
 def test_a_report_without_new_chunks_tells_no_rate() -> None:
-    unchanged = replace(REPORT, added=(), updated=(), unchanged=("mem:a",), embedded=0, vanished=(), failed=())
-    assert report_text(unchanged) == "1 unchanged · 12 chunks in 2.0 s"
+    unchanged = replace(
+        REPORT, added=(), updated=(), unchanged=("mem:a",), chunks=0, embedded=0, vanished=(), failed=()
+    )
+    assert report_text(unchanged) == "1 unchanged · 0 chunks in 2.0 s"
 
 
 def test_a_report_of_nothing_says_so() -> None:

@@ -1,0 +1,95 @@
+"""An index and the places it was filled from: add to them, bring the index in line with them, watch them, ask of them.
+
+Knows which files and folders belong to the index, and what to call on; how they are compared, read and stored is the
+others'. Makes an ingester, and with it an embedder, only for what may have to embed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from index.changes import changes, statuses
+from index.errors import IndexMissing, SourceUnreadable
+from index.ingest import Clock, Ingester, ProgressCall, preview
+from index.roots import shows
+from index.sources import DEFAULT_MAX_BYTES, Paths
+from index.store import Store
+from index.types import Filters, IngestReport, SourceStatus
+from index.watching import Tell, Watching, follow, looks
+
+_EVERYTHING = Filters()
+
+
+class Corpus:
+    """A store and its folders. Without paths, its methods are about every place that was ever added."""
+
+    def __init__(
+        self, store: Store, ingester: Callable[[], Ingester], clock: Clock, max_bytes: int = DEFAULT_MAX_BYTES
+    ) -> None:
+        self._store = store
+        self._ingester = ingester
+        self._clock = clock
+        self._max_bytes = max_bytes
+
+    def add(
+        self, paths: Sequence[Path], progress: ProgressCall | None = None, remove_vanished: bool = False
+    ) -> IngestReport:
+        """Index files and folders and remember them. What is gone from them stays, unless `remove_vanished`."""
+        source = Paths(paths, self._max_bytes, known=self._store.roots())
+        return self._ingester().add(source, progress, remove_vanished)
+
+    def sync(
+        self, paths: Sequence[Path] = (), progress: ProgressCall | None = None, prune: bool = False
+    ) -> IngestReport:
+        """Bring the index in line with its places. With `prune`, a place that is away counts as deleted."""
+        return self._ingester().sync(self._places(paths, prune), progress)
+
+    def preview(self, paths: Sequence[Path] = (), prune: bool = False) -> IngestReport:
+        """What `sync` would do."""
+        return preview(self._store, self._places(paths, prune), self._clock)
+
+    def watch(
+        self,
+        paths: Sequence[Path],
+        tell: Tell,
+        progress: ProgressCall | None = None,
+        poll_seconds: float | None = None,
+    ) -> Iterator[IngestReport]:
+        """Sync whenever something changes, without end; `tell` is told how the places are watched.
+
+        Raises SourceUnreadable for a path that does not exist.
+        """
+        given = [path.expanduser().resolve() for path in paths]
+        for path in given:
+            if not path.exists():
+                raise SourceUnreadable(f"There is nothing to watch at {path}; check the spelling.")
+        self._places(given)
+        watching = Watching(
+            lambda: given or [Path(root.uri) for root in self._store.roots()],
+            ignored=self._store.directory and self._store.directory.resolve(),
+            poll_seconds=poll_seconds,
+        )
+        return follow(lambda: self.sync(given, progress), looks(watching, tell), tell)
+
+    def statuses(self, filters: Filters = _EVERYTHING) -> tuple[SourceStatus, ...]:
+        """How every file stands to the index, by path; with filters, only those whose article passes."""
+        known, revisions = self._store.roots(), self._store.revisions()
+        folders = [Path(root.uri) for root in known]
+        strays = [uri for uri in revisions if not any(shows(folder, Path(uri)) for folder in folders)]
+        source = Paths([*folders, *strays], self._max_bytes, known=known)
+        failures = {failure.uri: failure.reason for failure in self._store.failures()}
+        ids = {info.uri: info.id for info in self._store.articles()}
+        passing = None if filters == _EVERYTHING else {info.uri for info in self._store.articles(filters)}
+        found = statuses(changes(source, revisions), failures, ids)
+        return tuple(sorted((s for s in found if passing is None or s.uri in passing), key=lambda s: s.uri))
+
+    def _places(self, paths: Sequence[Path], prune: bool = False) -> Paths:
+        """The given places, or all that were added. Raises IndexMissing when none were."""
+        known = self._store.roots()
+        if not paths and not known:
+            raise IndexMissing(
+                f"The index in {self._store.directory} does not know where its articles come from. Name the files and"
+                " folders once: `quoth sync PATH…`."
+            )
+        return Paths(paths or [root.uri for root in known], self._max_bytes, known=known, prune=prune)
