@@ -13,7 +13,7 @@ from tests.conftest import Quoth
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "seeds/README.md", "prompts/README.md")
-ELSEWHERE = {"ui", "chat", "eval", "doctor"}
+ELSEWHERE = {"watch", "ui", "chat", "eval", "doctor"}
 """Commands that wait for a person or take minutes: their `--help` runs here; they have tests of their own."""
 
 
