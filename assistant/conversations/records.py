@@ -18,6 +18,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.types import Answer, Citation, Evidence
+from index.types import Filters
 
 Verdict = Literal["up", "down"]
 Outcome = Literal["answered", "stopped", "failed"]
@@ -39,7 +40,7 @@ class Record:
     """One question and what came of it. `answer` is there exactly when the outcome is "answered".
 
     `written` is the text so far of an answer that was stopped or broke off, `evidence` what it was to be drawn from.
-    `surroundings` maps a citation's number to its neighbours.
+    `surroundings` maps a citation's number to its neighbours; `filters` is what the search was held to.
     """
 
     question: str
@@ -50,6 +51,7 @@ class Record:
     written: str = ""
     failure: str | None = None
     surroundings: Mapping[int, Surroundings] = field(default_factory=dict)
+    filters: Filters = field(default_factory=Filters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     reason TEXT NOT NULL,
     note TEXT NOT NULL,
     given TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS tabs (
+    name TEXT PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    used TEXT NOT NULL);
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {FORMAT};
 COMMIT;
@@ -262,9 +266,14 @@ class Conversations:
                 raise ConversationError(f"the conversation {conversation_id!r} cannot be brought back; it is gone")
 
     def purge(self, deleted_before: datetime) -> None:
-        """Remove for good what was deleted before then."""
+        """Remove for good what was deleted before then, and tabs that were not used since."""
         with self._transaction():
             self._run("DELETE FROM conversations WHERE deleted < ?", deleted_before.isoformat())
+            self._run("DELETE FROM tabs WHERE used < ?", deleted_before.isoformat())
+
+    def all_ids(self) -> frozenset[str]:
+        """Every conversation there is, also those that are deleted and can be brought back."""
+        return frozenset(name for (name,) in self._rows("SELECT id FROM conversations"))
 
     def judge(self, exchange_id: str, feedback: Feedback | None) -> None:
         """Keep what a reader thinks of an answer, in place of what was thought before; None takes it back."""
@@ -276,6 +285,25 @@ class Conversations:
                 raise ConversationError("this answer is no longer kept, so nothing can be noted beside it")
             told = (feedback.verdict, feedback.reason, _storable(feedback.note), feedback.given.isoformat())
             self._run("INSERT INTO feedback VALUES (?, ?, ?, ?, ?)", exchange_id, *told)
+
+    # Tabs ---------------------------------------------------------------------------------------------------------
+
+    def note_tab(self, name: str, conversation_id: str | None) -> None:
+        """Remember which conversation a browser's tab shows, so that a restart of ours brings it back there."""
+        with self._transaction():
+            self._run("DELETE FROM tabs WHERE name = ?", name)
+            if conversation_id is not None:
+                self._run(
+                    "INSERT INTO tabs SELECT ?, id, ? FROM conversations WHERE id = ?",
+                    *(name, self._clock().isoformat(), conversation_id),
+                )
+
+    def of_tab(self, name: str) -> str | None:
+        """The conversation this tab showed; None where it showed none or that is deleted."""
+        found: str | None = self._value(
+            "SELECT id FROM conversations JOIN tabs ON conversation_id = id WHERE name = ? AND deleted IS NULL", name
+        )
+        return found
 
     # SQLite -------------------------------------------------------------------------------------------------------
 

@@ -154,6 +154,18 @@ def test_a_judgement_is_kept_beside_the_answer_and_can_be_changed_and_taken_back
         kept.judge("e000", UP)
 
 
+def test_a_tab_finds_its_conversation_again_unless_it_is_deleted(kept: Conversations) -> None:
+    name = kept.append(record()).conversation_id
+    kept.note_tab("t1", name)
+    kept.note_tab("t2", "c000")
+    assert (kept.of_tab("t1"), kept.of_tab("t2"), kept.of_tab("t3")) == (name, None, None)
+    kept.delete(name)
+    assert kept.of_tab("t1") is None and kept.all_ids() == {name}
+    kept.restore(name)
+    kept.note_tab("t1", None)
+    assert kept.of_tab("t1") is None
+
+
 # ── any order ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
