@@ -6,12 +6,12 @@ itself that another process has changed the index. Each question sees one state 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from index.current import BySize, CurrentVectors
 from index.embedding import Embedder, Vectors
 from index.errors import IndexMissing
 from index.fusion import Fusion, Scores
@@ -21,9 +21,6 @@ from index.store import Store
 from index.types import Article, ArticleInfo, Chunk, Filters, Hit, Manifest, Origin, ResolvedQuote, SkippedSource
 from index.vectors import FaissIndex, Ids, VectorIndex
 
-log = logging.getLogger(__name__)
-
-VECTOR_CACHE = "vectors.cache"
 _EVERYTHING = Filters()
 
 
@@ -37,7 +34,7 @@ class Index:
         self,
         store: Store,
         embedder: Embedder,
-        vector_index: type[VectorIndex] = FaissIndex,
+        vector_index: type[VectorIndex] | BySize = FaissIndex,
         depth: int = 100,
         fusion: Fusion = Fusion(),  # noqa: B008 - frozen
         cache_from: int = 20_000,
@@ -45,13 +42,10 @@ class Index:
         store.require(embedder.name)
         self._store = store
         self._embedder = embedder
-        self._vector_index = vector_index
         self._depth = depth
         self._fusion = fusion
-        self._cache = store.directory / VECTOR_CACHE if store.directory else None
-        self._cache_from = cache_from
-        self._vectors: VectorIndex | None = None
-        self._stamp = ""
+        kinds = vector_index if isinstance(vector_index, BySize) else BySize(vector_index)
+        self._vectors = CurrentVectors(store, kinds, cache_from)
 
     def retrieve(self, query: str, k: int, filters: Filters = _EVERYTHING) -> tuple[Hit, ...]:
         """The k best chunks for a query, best first; fewer where there are fewer, none from an empty index.
@@ -78,7 +72,7 @@ class Index:
         self, texts: Sequence[str], vectors: Sequence[Vectors], depth: int, filters: Filters
     ) -> list[_Search]:
         """Each text's two rankings, and its cosine with everything that any of them found."""
-        held = self._up_to_date()
+        held = self._vectors.up_to_date()
         allowed = None if filters == _EVERYTHING else self._store.keys(filters)
         dense = [_ranking(*held.search(vector, depth, allowed)) for vector in vectors]
         lexical = [self._store.match(text, depth, filters) for text in texts]
@@ -120,42 +114,23 @@ class Index:
         now, then = self._store.article(article_id), self._store.text_of(article_id, digest)
         return resolve_quote(now, then, start, end, quote)
 
+    def search_kind(self) -> str:
+        """How vectors are searched, in words: exactly, or approximately and then how well."""
+        with self._store.snapshot():
+            vectors = self._vectors.up_to_date()
+        recall, count = vectors.recall, len(vectors.ids)
+        return (
+            f"exact search in {count:,} vectors"
+            if recall == 1.0
+            else (f"approximate search in {count:,} vectors" + ("" if recall is None else f", recall@10 {recall:.3f}"))
+        )
+
     def find_article(self, name: str) -> ArticleInfo | None:
         """The article with this id or URI, or the only one whose id begins so. Raises IndexingError if several do."""
         return self._store.find_article(name)
 
     def failures(self) -> tuple[SkippedSource, ...]:
         return self._store.failures()
-
-    def _up_to_date(self) -> VectorIndex:
-        stamp = self._store.stamp()
-        if self._vectors is None:
-            self._vectors = self._opened(stamp)
-        elif stamp != self._stamp:
-            self._catch_up(self._vectors)
-        self._stamp = stamp
-        return self._vectors
-
-    def _opened(self, stamp: str) -> VectorIndex:
-        saved = self._vector_index.load(self._cache, stamp) if self._cache else None
-        if saved is not None:
-            return saved
-        vectors = self._vector_index(self._store.manifest().dimension)
-        self._catch_up(vectors)
-        if self._cache and len(vectors.ids) >= self._cache_from:
-            try:
-                vectors.save(self._cache, stamp)
-            except OSError as error:  # a full or read-only disk: the next opening builds it again
-                log.warning("vectors not saved file=%s reason=%s", self._cache, error)
-        return vectors
-
-    def _catch_up(self, vectors: VectorIndex) -> None:
-        """By the difference of keys: one that is gone never comes back, and a new one is above all before it."""
-        held = vectors.ids
-        vectors.remove(np.setdiff1d(held, self._store.keys(_EVERYTHING)))
-        ids, rows = self._store.vectors(after=int(held.max(initial=0)))
-        vectors.add(ids, rows)
-        log.info("vectors caught up held=%d added=%d", len(held), len(ids))
 
     def _cosines(self, vectors: VectorIndex, query: Vectors, keys: Iterable[int]) -> dict[int, float]:
         ids = np.fromiter(keys, dtype=np.int64)

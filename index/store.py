@@ -303,14 +303,14 @@ class Store:
         )
         return np.fromiter((key for (key,) in rows), dtype=np.int64, count=len(rows))
 
-    def vectors(self, after: int = 0) -> tuple[Ids, Vectors]:
-        """The keys above `after`, in order, and their vectors, shape (n, dimension)."""
+    def vectors(self, after: int = 0, most: int = -1) -> tuple[Ids, Vectors]:
+        """The keys above `after`, in order, and their vectors, shape (n, dimension); the first `most` of them."""
         with self.snapshot(), self._database.as_promised(), self._database.connection() as connection:
-            count = self._value("SELECT count(*) FROM vectors WHERE key > ?", after)
             dimension = self._value("SELECT dimension FROM manifest")
+            sql = "SELECT key, vector FROM vectors WHERE key > ? ORDER BY key LIMIT ?"
+            count = self._value(f"SELECT count(*) FROM ({sql})", after, most)
             ids, vectors = np.empty(count, dtype=np.int64), np.empty((count, dimension), dtype=np.float32)
-            rows = connection.execute("SELECT key, vector FROM vectors WHERE key > ? ORDER BY key", (after,))
-            for row, (key, blob) in enumerate(rows):
+            for row, (key, blob) in enumerate(connection.execute(sql, (after, most))):
                 ids[row], vectors[row] = key, np.frombuffer(blob, "<f4", dimension)
         return ids, vectors
 

@@ -7,17 +7,15 @@ error but a reason to build it again.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index import saved
 from index.embedding import Vectors
 
 if TYPE_CHECKING:
@@ -37,8 +35,12 @@ class VectorIndex(Protocol):
     def ids(self) -> Ids:
         """The ids held, in no particular order."""
 
+    @property
+    def recall(self) -> float | None:
+        """The share of the ten nearest that a search finds, as measured; None before anything was searched."""
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Take in vectors of shape (n, dimension) under n ids not held so far."""
+        """Take in vectors of shape (n, dimension) under n ascending ids, each above all that were ever held."""
 
     def remove(self, ids: Ids) -> None:
         """Forget these ids; one not held is passed over."""
@@ -56,6 +58,13 @@ class VectorIndex(Protocol):
     def load(cls, path: Path, stamp: str) -> Self | None:
         """The copy saved under `stamp`; None when there is none, it is of another stamp, or it is damaged."""
 
+    @classmethod
+    def recover(cls, path: Path, stored: Iterable[tuple[Ids, Vectors]]) -> Self | None:
+        """The copy of any stamp without what is not `stored`; the caller adds what it lacks.
+
+        None where the copy holds something else under an id, or where building anew costs no more.
+        """
+
 
 class NumpyIndex:
     """Exact search by one matrix product. The reference that the others are tested against."""
@@ -68,6 +77,10 @@ class NumpyIndex:
     def ids(self) -> Ids:
         return self._ids
 
+    @property
+    def recall(self) -> float | None:
+        return 1.0
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         self._ids = np.concatenate([self._ids, ids])
         self._vectors = np.concatenate([self._vectors, vectors])
@@ -78,11 +91,11 @@ class NumpyIndex:
 
     def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> tuple[Ids, Vectors]:
         rows = np.arange(len(self._ids)) if allowed is None else np.flatnonzero(np.isin(self._ids, allowed))
-        ids, scores = _best_first(self._ids[rows], self._vectors[rows] @ query)
+        ids, scores = best_first(self._ids[rows], self._vectors[rows] @ query)
         return ids[:k], scores[:k]
 
     def save(self, path: Path, stamp: str) -> None:
-        _write(path, stamp, self._ids, self._vectors)
+        _save(path, stamp, self._ids, self._vectors)
 
     @classmethod
     def load(cls, path: Path, stamp: str) -> Self | None:
@@ -93,6 +106,10 @@ class NumpyIndex:
         index = cls(vectors.shape[1])
         index.add(ids, vectors)
         return index
+
+    @classmethod
+    def recover(cls, path: Path, stored: Iterable[tuple[Ids, Vectors]]) -> Self | None:
+        return None
 
 
 class FaissIndex:
@@ -114,6 +131,10 @@ class FaissIndex:
         ids: Ids = self._faiss.vector_to_array(self._index.id_map)
         return ids
 
+    @property
+    def recall(self) -> float | None:
+        return 1.0
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         self._index.add_with_ids(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))
 
@@ -128,12 +149,12 @@ class FaissIndex:
             parameters = self._faiss.SearchParameters(sel=selector)
         scores, ids = self._index.search(np.ascontiguousarray(query[np.newaxis], np.float32), k, params=parameters)
         found = ids[0] >= 0  # FAISS fills up to k with the id -1
-        return _best_first(ids[0][found], scores[0][found])
+        return best_first(ids[0][found], scores[0][found])
 
     def save(self, path: Path, stamp: str) -> None:
         flat = self._faiss.downcast_index(self._index.index)
         vectors = self._faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d).reshape(flat.ntotal, flat.d)
-        _write(path, stamp, self.ids, vectors)
+        _save(path, stamp, self.ids, vectors)
 
     @classmethod
     def load(cls, path: Path, stamp: str) -> Self | None:
@@ -145,83 +166,30 @@ class FaissIndex:
         index.add(ids, vectors)
         return index
 
+    @classmethod
+    def recover(cls, path: Path, stored: Iterable[tuple[Ids, Vectors]]) -> Self | None:
+        return None
 
-def _best_first(ids: Ids, scores: Vectors) -> tuple[Ids, Vectors]:
+
+def best_first(ids: Ids, scores: Vectors) -> tuple[Ids, Vectors]:
+    """In the order of scores, equal ones in that of their ids."""
     order = np.lexsort((ids, -scores))
     return ids[order], scores[order]
 
 
-# A saved index is one line of JSON, then the ids, then the vectors, as plain little-endian numbers. FAISS's own format
-# would have its parser read a file that anybody may have put there, and takes three times as long to load.
+_LAYOUT = "exact, 1"
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """The first line of a saved index. `sha256` is of all bytes after it."""
-
-    layout: str
-    stamp: str
-    count: int
-    dimension: int
-    sha256: str
-
-
-_LAYOUT = "ids int64, vectors float32, little-endian"
-
-
-def _write(path: Path, stamp: str, ids: Ids, vectors: Vectors) -> None:
-    """Under another name first: a kill or a full disk leaves the old file as it was.
-
-    That name is fixed, so that killed writers leave one file behind and not many. Two writing to it at once spoil
-    each other's copy, which the checksum shows when it is loaded.
-    """
-    body = (np.ascontiguousarray(ids, "<i8"), np.ascontiguousarray(vectors, "<f4"))
-    header = _Header(_LAYOUT, stamp, len(ids), vectors.shape[1], _sha256(*body))
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(json.dumps(asdict(header)).encode() + b"\n")
-            for numbers in body:
-                file.write(numbers.data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+def _save(path: Path, stamp: str, ids: Ids, vectors: Vectors) -> None:
+    saved.write(path, saved.Saved(_LAYOUT, stamp, {"ids": ids, "vectors": vectors}, {}))
 
 
 def _read(path: Path, stamp: str) -> tuple[Ids, Vectors] | None:
-    try:
-        with path.open("rb") as file:
-            header = _Header(**json.loads(file.readline(_LONGEST_HEADER)))
-            return _read_body(file, header) if header.stamp == stamp else None
-    except FileNotFoundError:
+    kept = saved.read(path, _LAYOUT, stamp)
+    if kept is None:
         return None
-    except (OSError, ValueError, TypeError) as error:
-        log.warning("saved vectors passed over file=%s reason=%s", path, error)
+    ids, vectors = kept.arrays.get("ids"), kept.arrays.get("vectors")
+    if ids is None or vectors is None or vectors.ndim != 2 or ids.shape != vectors.shape[:1]:
+        log.warning("saved vectors passed over file=%s reason=arrays of different lengths", path)
         return None
-
-
-_LONGEST_HEADER = 4096
-
-
-def _read_body(file: BinaryIO, header: _Header) -> tuple[Ids, Vectors]:
-    if header.layout != _LAYOUT:
-        raise ValueError(f"unknown layout {header.layout!r}")
-    room = os.fstat(file.fileno()).st_size - file.tell()
-    promised = header.count * (8 + 4 * header.dimension)
-    if room != promised:  # before anything of that size is allocated
-        raise ValueError(f"{room} bytes where {promised} were promised")
-    ids = np.fromfile(file, "<i8", header.count)
-    vectors = np.fromfile(file, "<f4", header.count * header.dimension).reshape(header.count, header.dimension)
-    if _sha256(ids, vectors) != header.sha256:
-        raise ValueError("the checksum differs")
-    return ids, vectors
-
-
-def _sha256(*arrays: NDArray[np.generic]) -> str:
-    digest = hashlib.sha256()
-    for numbers in arrays:
-        digest.update(numbers.data)
-    return digest.hexdigest()
+    return ids.astype(np.int64, copy=False), vectors.astype(np.float32, copy=False)

@@ -27,7 +27,7 @@ ENTRY_POINTS = {
 HOMES: Mapping[str, tuple[str, ...]] = {
     "gradio": ("assistant.ui.",),
     "starlette": ("assistant.ui.",),
-    "faiss": ("index.vectors",),
+    "faiss": ("index.vectors", "index.approximate"),
     "watchfiles": ("index.watching",),
     "llama_cpp": ("assistant.llama_engine",),
     "torch": ("index.embedding", "assistant.cross_encoder"),

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.current import VECTOR_CACHE
 from index.embedding import Vectors
 from index.errors import IndexMismatch, IndexMissing
 from index.ingest import article_id
-from index.search import VECTOR_CACHE, Index
+from index.search import Index
 from index.store import Store
 from index.types import Filters, Hit
 from index.vectors import FaissIndex, NumpyIndex
