@@ -11,6 +11,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from assistant.memory import memory_available
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
 from assistant.prompting import Composer, Templates
 from assistant.reranking import WordsAndMeaning, by_rank
-from assistant.settings import Settings, hub_is_off
+from assistant.settings import Settings, Strictness, hub_is_off
 from assistant.similarity import CachedSimilarity
 from assistant.types import Message, Model, Prompt
 from assistant.verifying import LexicalVerifier, Logistic, Thresholds
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from assistant.library import Library
     from assistant.live import CountProgress
     from assistant.ui.exports import Exporter
+    from assistant.ui.preferences import About, Preferences
     from index.embedding import Embedder
     from index.readers import Draft
     from index.sources import Source
@@ -286,9 +288,9 @@ class Assembly:
         """Answers over the stored index."""
         return self.assistant_over(self.index)
 
-    def assistant_over(self, index: Index) -> Assistant:
-        """Answers over another index, with the same models."""
-        chosen, thresholds = self.settings, Thresholds()
+    def assistant_over(self, index: Index, settings: Settings | None = None) -> Assistant:
+        """Answers over another index, or with other settings of answering, with the same models."""
+        chosen, thresholds = settings or self.settings, Thresholds()
         calibration = HERE / "abstaining.json"
         return Assistant(
             retriever=index,
@@ -308,7 +310,7 @@ class Assembly:
                 Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
             ),
             policy=Policy(
-                threshold=self._threshold(calibration),
+                threshold=self._threshold(calibration, chosen.strictness),
                 candidates=chosen.candidates,
                 question_words=chosen.question_words,
                 thresholds=thresholds,
@@ -326,13 +328,13 @@ class Assembly:
         self._ingester(store).add(GivenPassages(passages))
         return Index(store, self.embedder)
 
-    def _threshold(self, calibration: Path) -> float:
+    def _threshold(self, calibration: Path, strictness: Strictness) -> float:
         """The least probability that the sources answer, for the strictness and the generator in force."""
-        if self.settings.strictness == "off":
+        if strictness == "off":
             return 0.0
         kind = "with_logit" if self.generator.capabilities.yes_no else "without_logit"
         stored = json.loads(calibration.read_text(encoding="utf-8"))
-        return float(stored["thresholds"][kind][self.settings.strictness])
+        return float(stored["thresholds"][kind][strictness])
 
     def assistant_for(self, passages: Sequence[Passage] | None) -> Assistant:
         """Answers over the given passages alone, or over the stored index for None."""
@@ -400,10 +402,11 @@ class Assembly:
         from assistant.ui.service import ChatService
 
         service = ChatService(
-            ask=lambda question, cancel: self.assistant.stream(question, cancel),
+            ask=lambda question, preferences, cancel: self._preferring(preferences).stream(question, cancel),
             articles=lambda: self.store.articles(),
             article=lambda article_id: self.store.article(article_id),
             examples=lambda: example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
+            about=self._about,
         )
         threading.Thread(target=self._warm, name="warming", daemon=True).start()
         serve(
@@ -413,6 +416,18 @@ class Assembly:
             open_browser=open_browser,
             announce=announce,
         )
+
+    def _preferring(self, preferences: Preferences) -> Assistant:
+        """Answers over the stored index as one tab of the page wants them."""
+        wanted = self.settings.model_copy(update=asdict(preferences))
+        return self.assistant if wanted == self.settings else self.assistant_over(self.index, wanted)
+
+    def _about(self) -> About:
+        from assistant.ui.preferences import About, Preferences
+
+        chosen = self.settings
+        preferences = Preferences(chosen.strictness, chosen.evidence_tokens)
+        return About(preferences, chosen.generator, self.threads, cores(), chosen.context_tokens)
 
     def _warm(self) -> None:
         """Load the models while the page opens, so that the first question does not wait for them."""

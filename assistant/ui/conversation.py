@@ -15,6 +15,7 @@ from assistant.types import Question, Turn
 from assistant.ui import render
 from assistant.ui.exchange import Exchange, stop
 from assistant.ui.markup import NOTHING, Html, join
+from assistant.ui.preferences import Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Asked:
 class Conversation:
     """Questions are answered one at a time, in the order they came. `exchanges` is how it stood when it was kept."""
 
-    def __init__(self, exchanges: Sequence[Exchange] = ()) -> None:
+    def __init__(self, exchanges: Sequence[Exchange] = (), preferences: Preferences | None = None) -> None:
         self._lock = threading.RLock()
         self._asked = max((exchange.number for exchange in exchanges), default=0)
         self._waiting: deque[Asked] = deque()
@@ -39,6 +40,7 @@ class Conversation:
         self._drawn: dict[int, Html] = {}
         self._replacing = False
         self._hint = ""
+        self._preferences = preferences or Preferences()
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,6 +93,17 @@ class Conversation:
             self._running = self._waiting.popleft()
             self._live = Exchange(self._running.number, self._running.text)
             return self._running
+
+    @property
+    def preferences(self) -> Preferences:
+        """What questions are asked with."""
+        with self._lock:
+            return self._preferences
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Ask with these from the next question on."""
+        with self._lock:
+            self._preferences = preferences
 
     def question(self, asked: Asked) -> Question:
         """What the assistant is asked: the text and the turns before it."""

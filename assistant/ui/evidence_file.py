@@ -17,7 +17,7 @@ from pathlib import Path
 
 from assistant.conversations.records import ConversationInfo, Kept, Record, digest_of
 from assistant.types import Answer, Citation, Claim
-from assistant.ui import answers, pieces, render
+from assistant.ui import answers, details, pieces
 from assistant.ui.markup import NOTHING, Html, join, tag, text
 from index.types import Article
 
@@ -140,7 +140,7 @@ def _answered(kept: Kept, answer: Answer, known: dict[tuple[str, str | None], Ar
 
 
 def _facts(answer: Answer) -> Iterator[tuple[str, str | None]]:
-    yield from (fact for fact in render.facts(answer) if fact[0] not in {"Passages after", "First word after"})
+    yield from (fact for fact in details.facts(answer) if fact[0] not in {"Passages after", "First word after"})
     yield "Model's SHA-256", answer.model.sha256
     yield "Embedder", answer.index.embedder
     yield "Index generation", str(answer.index.generation)

@@ -7,14 +7,14 @@ tab; what else it tells comes from the page's own markup, and is believed to be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from assistant.errors import AssistantError
 from assistant.types import Citation
-from assistant.ui import reading, render
+from assistant.ui import details, reading, render, settings_panel
 from assistant.ui.conversation import Conversation
 from assistant.ui.layout import EXAMPLES
 from assistant.ui.markup import Html
@@ -32,7 +32,7 @@ class Handlers:
     service: ChatService
     relay: Relay
     clock: Callable[[], float]
-    tabs: Tabs = field(default_factory=Tabs)
+    tabs: Tabs
 
     # ── opening and asking ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -115,6 +115,21 @@ class Handlers:
             return reading.opened(self.service.article(followed.article_id), same, number, exchange)
         except (AssistantError, IndexingError) as error:
             return trouble(str(error))
+
+    def details(self, tab: str, event: gr.EventData) -> Any:
+        """How an answer came about, for the panel beside the chat."""
+        found = self.tabs.conversation(tab).exchange(_number(event, "exchange"))
+        return details.panel(found.answer) if found is not None and found.answer is not None else gr.skip()
+
+    def settings(self, tab: str) -> list[Any]:
+        """What the tab's questions are asked with, and what is in force."""
+        kept = self.tabs.conversation(tab)
+        last = next((one.answer for one in reversed(kept.exchanges) if one.answer is not None), None)
+        return settings_panel.shown(kept.preferences, self.service.about(), last)
+
+    def prefer(self, strictness: Any, tokens: Any, tab: str) -> None:
+        """Ask the tab's next questions so."""
+        self.tabs.conversation(tab).prefer(settings_panel.preferred(strictness, tokens))
 
 
 def frame(kept: Conversation) -> list[Any]:

@@ -14,6 +14,7 @@ import gradio as gr
 from assistant.ui import render
 from assistant.ui.conversations_panel import ConversationsPanel, lay_out_conversations
 from assistant.ui.library_panel import LibraryPanel, lay_out_library
+from assistant.ui.settings_panel import SettingsPanel, lay_out_settings
 
 _HERE = Path(__file__).parent
 EXAMPLES = 4
@@ -40,6 +41,7 @@ class Frame:
     box: gr.Textbox
     status: gr.HTML
     reader: gr.HTML
+    settings: SettingsPanel
 
 
 def lay_out() -> Frame:
@@ -64,6 +66,8 @@ def lay_out() -> Frame:
                 status = html(render.report(None), classes="q-status")
         with gr.Column(elem_classes="q-reader", min_width=0):
             reader = html(script="reader.js", classes="q-opened")
+        with gr.Column(elem_classes="q-settings", min_width=0):
+            settings = lay_out_settings()
     return Frame(
         tab,
         shell,
@@ -78,6 +82,7 @@ def lay_out() -> Frame:
         box,
         status,
         reader,
+        settings,
     )
 
 

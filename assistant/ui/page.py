@@ -17,6 +17,7 @@ from assistant.ui.handlers import Handlers
 from assistant.ui.layout import Frame, lay_out
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService
+from assistant.ui.tabs import Tabs
 
 COMMON: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE = COMMON | {"queue": False}
@@ -30,7 +31,7 @@ def build_page(service: ChatService, clock: Callable[[], float] = time.monotonic
     page = gr.Blocks(title="Quoth", analytics_enabled=False)
     with page:
         parts = lay_out()
-        _connect(page, parts, Handlers(service, Relay(service.ask), clock))
+        _connect(page, parts, Handlers(service, Relay(service.ask), clock, Tabs(service.about().preferences)))
     return page
 
 
@@ -56,3 +57,8 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     at_once(parts.shell.keep, handlers.keep, [parts.box, parts.waiting])
     at_once(parts.shell.withdraw, handlers.withdraw, parts.waiting)
     at_once(parts.shell.cite, handlers.cite, parts.reader)
+    at_once(parts.shell.details, handlers.details, parts.reader)
+    told = [parts.settings.strictness, parts.settings.evidence]
+    at_once(parts.shell.settings, handlers.settings, [*told, parts.settings.rest])
+    at_once(parts.settings.strictness.input, handlers.prefer, None, *told)
+    at_once(parts.settings.evidence.release, handlers.prefer, None, *told)

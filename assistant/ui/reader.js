@@ -2,11 +2,10 @@
 // for; when it is closed, forgets the article, so that the same one can come again.
 watch("value", () => {
   const article = element.querySelector(".q-article");
-  if (!article && !element.textContent.trim()) return;
-  window.quothReader("article");
-  if (!article) return;
-  article.focus({ preventScroll: true });
-  if (!window.quothFollow(article, article.dataset.current)) element.closest(".q-reader").scrollTop = 0;
+  if (!element.textContent.trim()) return;
+  window.quothReader(article ? "article" : "details");
+  (article ?? element.querySelector(".q-panel"))?.focus({ preventScroll: true });
+  if (!article || !window.quothFollow(article, article.dataset.current)) element.closest(".q-reader").scrollTop = 0;
 });
 
 new MutationObserver(() => {

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from assistant.types import Event, Question
+from assistant.ui.preferences import Preferences
 
-Ask = Callable[[Question, threading.Event], Iterator[Event]]
+Ask = Callable[[Question, Preferences, threading.Event], Iterator[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,18 @@ class Relay:
     tick_seconds: float = 0.08
     _busy: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def batches(self, question: Question, cancel: threading.Event) -> Iterator[tuple[Event, ...]]:
+    def batches(
+        self, question: Question, preferences: Preferences, cancel: threading.Event
+    ) -> Iterator[tuple[Event, ...]]:
         """What has come since the last batch, () where nothing has; about 1 / `tick_seconds` batches a second.
 
         Ends with the stream, raises what the stream raised, and ends within one tick of `cancel`, which it also sets
         when it is closed.
         """
         arrived: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
-        worker = threading.Thread(target=self._run, args=(question, cancel, arrived), name="quoth-answer", daemon=True)
+        worker = threading.Thread(
+            target=self._run, args=(question, preferences, cancel, arrived), name="quoth-answer", daemon=True
+        )
         worker.start()
         try:
             while not cancel.is_set():
@@ -53,12 +58,18 @@ class Relay:
         finally:
             cancel.set()
 
-    def _run(self, question: Question, cancel: threading.Event, arrived: queue.SimpleQueue[Event | _End]) -> None:
+    def _run(
+        self,
+        question: Question,
+        preferences: Preferences,
+        cancel: threading.Event,
+        arrived: queue.SimpleQueue[Event | _End],
+    ) -> None:
         while not self._busy.acquire(timeout=self.tick_seconds):
             if cancel.is_set():
                 return
         try:
-            for event in self.ask(question, cancel):
+            for event in self.ask(question, preferences, cancel):
                 arrived.put(event)
                 if cancel.is_set():
                     break

@@ -34,9 +34,33 @@ def top_bar() -> Html:
         tag("h1", "Quoth"),
         tag("span", class_="q-gap"),
         control("New conversation", "fresh", class_="q-bar-button"),
+        control("Settings", "settings", id="q-settings", class_="q-bar-button"),
+        control("?", "help", id="q-help", class_="q-bar-button q-round", aria_label="Keyboard shortcuts"),
+        shortcuts(),
         tag("div", id="q-pop", class_="q-pop", role="tooltip", hidden=""),
         class_="q-bar",
     )
+
+
+KEYS = (
+    ("Enter", "asks"),
+    ("Shift + Enter", "starts a new line"),
+    ("Esc", "closes what is open, then stops the answer"),
+    ("/", "goes to the question box"),
+    ("Tab", "goes from citation to citation; Enter opens one"),
+    ("[ and ]", "the citation before and after, in an open article"),
+    ("m", "opens or closes the menu"),
+    ("n", "begins a new conversation"),
+    ("?", "shows this list"),
+)
+
+
+def shortcuts() -> Html:
+    """What the keyboard does, in a window of its own."""
+    rows = join(join((tag("dt", tag("kbd", key)), tag("dd", does))) for key, does in KEYS)
+    close = control("Close", "unhelp", class_="q-close")
+    head = tag("div", tag("h2", "Keyboard", id="q-keys-title"), close, class_="q-head")
+    return tag("dialog", head, tag("dl", rows), class_="q-dialog", id="q-keys", aria_labelledby="q-keys-title")
 
 
 # ── the page before the first question ──────────────────────────────────────────────────────────────────────────────
@@ -99,7 +123,7 @@ def exchange(view: Exchange, newest: bool = False) -> Html:
         "article",
         tag("h2", view.question, class_="q-question", dir="auto", id=f"{name}-question"),
         body(view, name),
-        actions() if newest and not view.running else None,
+        None if view.running else actions(view, name, newest),
         class_=f"q-exchange q-{view.stage}",
         id=name,
         tabindex="-1",
@@ -107,9 +131,12 @@ def exchange(view: Exchange, newest: bool = False) -> Html:
     )
 
 
-def actions() -> Html:
-    """What can be done with the newest question once it is over."""
-    return tag("p", control("Ask again", "again"), control("Edit the question", "edit"), class_="q-actions")
+def actions(view: Exchange, name: str, newest: bool) -> Html:
+    """What can be done with a question that is over; only the newest can be asked again."""
+    again = (control("Ask again", "again"), control("Edit the question", "edit")) if newest else ()
+    how = control("How it came about", "details", id=f"{name}-how", data_exchange=str(view.number))
+    shown = (*again, how) if view.answer is not None else again
+    return tag("p", *shown, class_="q-actions") if shown else NOTHING
 
 
 def body(view: Exchange, name: str) -> Html:
@@ -147,7 +174,7 @@ def status(view: Exchange) -> str:
 
 def keys() -> Html:
     """What the keyboard does, shown until there is something to report."""
-    return tag("p", "Enter asks · Shift + Enter starts a new line · Esc stops", class_="q-keys")
+    return tag("p", "Enter asks · Shift + Enter starts a new line · ? shows all keys", class_="q-keys")
 
 
 def report(view: Exchange | None) -> Html:
@@ -209,38 +236,6 @@ def stopped(view: Exchange, name: str) -> Html:
 
 
 def answered(answer: Answer, name: str) -> Html:
-    """A cited answer or an abstention, with how it came about folded away below."""
+    """A cited answer or an abstention."""
     main = abstention(answer) if answer.abstained else cited_answer(answer, name)
-    return join((main, unresolved(answer.unresolved), details(answer, name)))
-
-
-def details(answer: Answer, name: str) -> Html:
-    """How the answer came about: model, times, tokens."""
-    rows = join(join((tag("dt", label), tag("dd", value))) for label, value in facts(answer) if value)
-    shown = join((tag("h4", "Passages shown to the model"), passages(answer.evidence))) if answer.evidence else NOTHING
-    return fold("How this answer came about", join((tag("dl", rows), shown)), f"{name}-details")
-
-
-def facts(answer: Answer) -> list[tuple[str, str | None]]:
-    """Label and value of everything worth knowing about one answer."""
-    usage, times, state = answer.usage, answer.timings, answer.index
-    cached = f" ({usage.cached_tokens} of them cached)" if usage.cached_tokens else ""
-    writing = times.total_s - times.first_token_s if times.first_token_s is not None else 0.0
-    speed = f", {usage.completion_tokens / writing:.0f} a second" if writing > 0 and usage.completion_tokens > 1 else ""
-    return [
-        ("Model", f"{answer.model.name} ({answer.model.backend})"),
-        ("Searched for", answer.query),
-        ("Index", f"{count(state.articles, 'article')}, {count(state.chunks, 'passage')}"),
-        ("Confidence", f"{answer.confidence:.0%}"),
-        ("Passages after", _seconds(times.first_evidence_s)),
-        ("First word after", _seconds(times.first_token_s)),
-        ("Complete after", _seconds(times.total_s)),
-        ("Tokens read", f"{usage.prompt_tokens}{cached}" if usage.prompt_tokens else None),
-        ("Tokens written", f"{usage.completion_tokens}{speed}" if usage.completion_tokens else None),
-        ("Settings", answer.settings_digest),
-        ("Version", answer.version),
-    ]
-
-
-def _seconds(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1f} s"
+    return join((main, unresolved(answer.unresolved)))

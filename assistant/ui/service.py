@@ -6,15 +6,15 @@ Knows threads only through the relay, and no Gradio: a question becomes a growin
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.errors import AssistantError, GenerationCancelled
-from assistant.types import Event, Question
+from assistant.types import Question
 from assistant.ui.conversation import Asked, Conversation
 from assistant.ui.exchange import Exchange, advance, fail, stop
-from assistant.ui.relay import Relay
+from assistant.ui.preferences import About, Preferences
+from assistant.ui.relay import Ask, Relay
 from index.errors import IndexingError
 from index.types import Article, ArticleInfo
 
@@ -26,13 +26,15 @@ class ChatService:
     """What the page needs of the assistant and the index.
 
     `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
-    `article` gives one with its text; `examples` gives questions that what is indexed now can answer.
+    `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `about` tells
+    what is in force.
     """
 
-    ask: Callable[[Question, threading.Event], Iterator[Event]]
+    ask: Ask
     articles: Callable[[], Sequence[ArticleInfo]]
     article: Callable[[str], Article | None]
     examples: Callable[[], tuple[str, ...]] = tuple
+    about: Callable[[], About] = lambda: About(Preferences(), "unknown", 1, 1, 0)
 
 
 def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float]) -> Iterator[None]:
@@ -44,7 +46,7 @@ def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float])
     if asked is None:
         return
     try:
-        for exchange in exchanges(relay, asked, conversation.question(asked), clock):
+        for exchange in exchanges(relay, asked, conversation.question(asked), conversation.preferences, clock):
             conversation.show(exchange)
             if exchange.running:
                 yield
@@ -52,12 +54,14 @@ def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float])
         conversation.end(asked)
 
 
-def exchanges(relay: Relay, asked: Asked, question: Question, clock: Callable[[], float]) -> Iterator[Exchange]:
+def exchanges(
+    relay: Relay, asked: Asked, question: Question, preferences: Preferences, clock: Callable[[], float]
+) -> Iterator[Exchange]:
     """One exchange as it grows; the last one is over."""
     exchange, begun = Exchange(asked.number, asked.text), clock()
     yield exchange
     try:
-        for batch in relay.batches(question, asked.cancel):
+        for batch in relay.batches(question, preferences, asked.cancel):
             for event in batch:
                 exchange = advance(exchange, event)
             if exchange.running:

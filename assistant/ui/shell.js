@@ -153,6 +153,19 @@ const doing = {
     document.querySelector(".q-box textarea").focus();
   },
   keep: () => trigger("keep"),
+  details: (control) => {
+    cameFrom = control.id;
+    trigger("details", { exchange: control.dataset.exchange });
+  },
+  settings: (control) => {
+    if (frame().dataset.reader === "settings") return closeReader();
+    cameFrom = control.id;
+    trigger("settings");
+    openReader("settings");
+    document.querySelector(".q-settings .q-close").focus();
+  },
+  help: () => document.getElementById("q-keys").showModal(),
+  unhelp: () => document.getElementById("q-keys").close(),
   withdraw: (control) => trigger("withdraw", { number: control.dataset.number }),
 };
 
@@ -161,6 +174,31 @@ document.addEventListener("click", (event) => {
   if (!control) return;
   event.preventDefault();  // Gradio's <base> turns "#…" into another address where the page's has a query: a reload
   doing[control.dataset.do]?.(control, event);
+});
+
+// ── keys ──
+
+// The citation before or after the current one in the open article.
+function step(by) {
+  const steps = [...document.querySelectorAll(".q-article .q-step")];
+  const now = steps.findIndex((one) => one.getAttribute("aria-current") === "true");
+  steps[Math.max(0, Math.min(steps.length - 1, now + by))]?.click();
+}
+
+const keys = {
+  "/": () => document.querySelector(".q-box textarea").focus(),
+  "?": () => doing.help(),
+  "[": () => step(-1),
+  "]": () => step(1),
+  m: () => doing.side(),
+  n: () => doing.fresh(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (writing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
 });
 
 // Escape goes back one step: the small window, the panel, the answer that is being written.

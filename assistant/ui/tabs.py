@@ -11,17 +11,19 @@ import threading
 from collections import OrderedDict
 
 from assistant.ui.conversation import Conversation
+from assistant.ui.preferences import Preferences
 
 NAME = re.compile(r"[0-9a-f]{32}")
 KEPT = 200
 
 
 class Tabs:
-    """Finds or begins the conversation of a tab. Safe to call from several threads."""
+    """Finds or begins the conversation of a tab, which begins with `preferences`. Safe to call from several threads."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, preferences: Preferences | None = None, kept: int = KEPT) -> None:
         self._lock = threading.Lock()
         self._kept = kept
+        self._preferences = preferences
         self._by_name: OrderedDict[str, Conversation] = OrderedDict()
 
     def conversation(self, tab: str) -> Conversation:
@@ -29,7 +31,7 @@ class Tabs:
         if not NAME.fullmatch(tab or ""):
             return Conversation()
         with self._lock:
-            found = self._by_name.setdefault(tab, Conversation())
+            found = self._by_name.setdefault(tab, Conversation(preferences=self._preferences))
             self._by_name.move_to_end(tab)
             while len(self._by_name) > self._kept:
                 _, forgotten = self._by_name.popitem(last=False)

@@ -32,6 +32,7 @@ from assistant.types import (
     Unresolved,
     Usage,
 )
+from assistant.ui.preferences import About, Preferences
 from assistant.ui.service import ChatService
 from index.types import Article, ArticleInfo, Chunk, Hit
 
@@ -113,9 +114,10 @@ class FakeAnswers:
             articles=lambda: tuple(info_of(one) for one in self.articles),
             article=lambda name: next((one for one in self.articles if one.id == name), None),
             examples=lambda: EXAMPLES if self.articles else (),
+            about=lambda: About(Preferences(), "qwen2.5-coder-1.5b", 2, 2, 4096),
         )
 
-    def ask(self, question: Question, cancel: threading.Event) -> Iterator[Event]:
+    def ask(self, question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
         if len(question.text.split()) > 400:
             raise QuestionRefused(
                 f"the question has {len(question.text.split())} words, more than the 400 allowed; ask it shorter, or "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.types import Answered, Event, Question, Retrieved, Token
+from assistant.ui.preferences import Preferences
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
@@ -26,9 +27,9 @@ def test_passages_stand_there_before_the_first_word_and_the_draft_before_the_ans
     table = FakeAnswers()
     speak, finish = threading.Event(), threading.Event()
 
-    def ask(question: Question, cancel: threading.Event) -> Iterator[Event]:
+    def ask(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
         """The table's events, held before the first word and again before the finished answer."""
-        for event in table.ask(question, cancel):
+        for event in table.ask(question, preferences, cancel):
             if isinstance(event, Token):
                 assert speak.wait(60)
             elif isinstance(event, Answered):
@@ -109,7 +110,7 @@ def test_closing_the_tab_ends_the_work(browser: Browser, open_tab: Open) -> None
     ended = threading.Event()
     table = FakeAnswers()
 
-    def ask(question: Question, cancel: threading.Event) -> Iterator[Event]:
+    def ask(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
         yield Retrieved(question.text, table.evidence())
         if cancel.wait(30):
             ended.set()
@@ -272,3 +273,69 @@ def test_a_reload_loses_nothing_not_even_an_answer_that_is_being_written(open_ta
         tab.page.locator("a.q-ref").last.click()
         tab.page.locator("mark.q-now").wait_for()
         tab.close()
+
+
+def test_settings_take_effect_with_the_next_question_of_this_tab_alone(open_tab: Open) -> None:
+    table, wanted = FakeAnswers(), []
+
+    def ask(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
+        wanted.append(preferences)
+        yield from table.ask(question, preferences, cancel)
+
+    with serving(replace(table.service(), ask=ask), port=0) as url:
+        tab, other = open_tab(url), open_tab(url, 380)
+        tab.page.get_by_role("button", name="Settings").click()
+        tab.page.get_by_label("Strict:").check()
+        tab.page.get_by_text("Only after a restart").wait_for()
+        budget = tab.page.locator(".q-budget input[type=number]")
+        budget.fill("600")
+        budget.press("Tab")
+        tab.page.get_by_role("button", name="Close").click()
+        tab.ask(DAM)
+        tab.answered()
+        other.ask(DAM)
+        other.answered()
+        assert wanted == [Preferences("strict", 600), Preferences()]
+        tab.close()
+        other.close()
+
+
+def test_how_an_answer_came_about_is_told_beside_it(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(DAM)
+    how = tab.answered().get_by_role("button", name="How it came about")
+    how.click()
+    panel = tab.page.locator(".q-details")
+    panel.wait_for()
+    for words in ("llama.cpp", "71, 17 a second", "supported", "0.0164"):
+        assert words in panel.inner_text()
+    tab.page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
+    assert how.evaluate("element => element === document.activeElement")
+
+
+def test_the_keys_are_listed_and_do_what_they_say(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    page = tab.page
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    assert "closes what is open" in page.get_by_role("dialog").inner_text()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    side = page.locator(".q-side")
+    page.keyboard.press("m")
+    side.wait_for(state="hidden")
+    page.keyboard.press("m")
+    side.wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("m?")
+    assert page.get_by_label("Your question").input_value() == "m?" and side.is_visible()
+
+
+def test_on_a_phone_the_side_panel_is_a_drawer(url: str, open_tab: Open) -> None:
+    tab = open_tab(url, 380)
+    side = tab.page.locator(".q-side")
+    assert not side.is_visible()
+    tab.page.get_by_role("button", name="Menu").click()
+    side.wait_for()
+    tab.page.keyboard.press("Escape")
+    side.wait_for(state="hidden")

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.types import Answer, Answered, Citation, Event, Model, Question, Retrieved, Token, Unresolved
+from assistant.ui.preferences import Preferences
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open
@@ -124,7 +125,7 @@ def hostile_answer(payloads: tuple[str, ...]) -> Answer:
     return replace(answer, query=named, model=Model(named, named, named), settings_digest=named, version=named)
 
 
-def ask(question: Question, cancel: threading.Event) -> Iterator[Event]:
+def ask(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
     batch = PAYLOADS[int(question.text.split()[0]) :][:BATCH]
     answer = hostile_answer(batch)
     yield Retrieved(" ".join(batch), answer.evidence)
@@ -163,8 +164,8 @@ def test_hostile_text_is_shown_and_does_nothing(open_tab: Open) -> None:
             answer.locator("a.q-ref").first.click()
             tab.page.locator(".q-article").wait_for()
             tab.page.keyboard.press("Escape")
-            for summary in answer.locator("summary").all():
-                summary.click()
+            answer.get_by_role("button", name="How it came about").click()
+            tab.page.locator(".q-details").wait_for()
         tab.ask("0 refuse")
         tab.answered(nth + 1)
         for payload in PAYLOADS[::7]:
@@ -172,7 +173,7 @@ def test_hostile_text_is_shown_and_does_nothing(open_tab: Open) -> None:
         hrefs = tab.page.eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))")
         assert all(re.match(r"#q-|https?://[^\\]", href) for href in hrefs)
         inside = "img, script, svg, iframe, object, embed, form, meta, style, link, base, video, audio, math, input, h1"
-        for place in (".q-exchange", ".q-article", "#q-pop"):
+        for place in (".q-exchange", ".q-opened", "#q-pop"):
             assert tab.page.locator(place).locator(inside).count() == 0
         assert tab.page.evaluate("window.pwned") is None
         assert tab.page.url == url

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistant.types import Answer, Claim
-from assistant.ui import answers, pieces, render
+from assistant.ui import answers, details, pieces, render
 from assistant.ui.exchange import Exchange
 from tests.assistant.ui.fake_service import (
     ARTICLES,
@@ -26,12 +26,12 @@ from tests.assistant.ui.markup_tree import Element, parse
 EVIDENCE = FakeAnswers().evidence()
 ANY_TEXT = st.text(st.characters(codec=None), min_size=1, max_size=40)
 TAGS = set(
-    "article a bdi blockquote button code dd details div dl dt h2 h3 h4 li mark ol p pre section span strong summary "
-    "sup time ul".split()
+    "article a bdi blockquote button code dd details div dl dt h2 h3 h4 li ol p pre section span strong summary "
+    "sup table tbody td th thead time tr ul".split()
 )
 ATTRIBUTES = set(
     "class id href target rel type dir role tabindex datetime aria-label aria-labelledby aria-hidden aria-live data-do "
-    "data-exchange data-citation data-number data-explains".split()
+    "scope data-exchange data-citation data-number data-explains".split()
 )
 
 
@@ -75,6 +75,7 @@ def test_text_from_outside_is_never_markup_in_any_state_of_an_exchange(value: st
     ]
     for view in views:
         assert_harmless(parse(render.exchange(view)), {value} if value.lower().startswith("http") else set())
+    assert_harmless(parse(details.panel(answer)), {value} if value.lower().startswith("http") else set())
     for markup in (render.waiting([(1, value)]), pieces.trouble(value), render.status_line(value)):
         assert_harmless(parse(markup), set())
 
@@ -185,17 +186,23 @@ def test_only_the_newest_question_can_be_asked_again_and_only_when_it_is_over() 
 
     done = Exchange(1, "What?", "stopped")
     assert offered(done, True) == ["again", "edit"]
+    answer = replace(situation_answer(SITUATION, EVIDENCE), claims=(), citations=())
+    assert offered(replace(done, answer=answer), False) == ["details"]
     assert offered(done, False) == offered(replace(done, stage="writing"), True) == []
 
 
-def test_the_details_name_model_times_and_tokens() -> None:
-    details = shown(situation_answer(SITUATION, EVIDENCE)).every("details")[-1]
-    assert "open" not in details.attributes
-    facts = dict(zip((e.text for e in details.every("dt")), (e.text for e in details.every("dd")), strict=True))
-    assert facts["Model"] == "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M (llama.cpp)"
-    assert facts["Tokens read"] == "412 (128 of them cached)"
+def test_the_details_name_query_model_times_tokens_passages_with_scores_and_checks() -> None:
+    root = parse(details.panel(situation_answer(SITUATION, EVIDENCE)))
+    facts = dict(zip((e.text for e in root.every("dt")), (e.text for e in root.every("dd")), strict=True))
+    assert facts["Model"] == "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M (llama.cpp)" and facts["Searched for"] == SITUATION
+    assert facts["Tokens read"] == "412 (31% of them cached)"
     assert facts["Tokens written"] == "71, 17 a second"
     assert (facts["Passages after"], facts["First word after"], facts["Complete after"]) == ("0.1 s", "4.1 s", "8.3 s")
+    claims, passages = (
+        [[cell.text for cell in row.every("td")] for row in body.every("tr")] for body in root.every("tbody")
+    )
+    assert [(row[1], row[2]) for row in claims][1:3] == [("supported", "0.96"), ("partly supported", "0.55")]
+    assert passages[0][1:] == ["1", "0.0164", "0.60", "7.5"] and EVIDENCE[0].text in passages[0][0]
 
 
 def test_an_abstention_says_so_and_shows_what_came_closest() -> None:

@@ -11,6 +11,7 @@ import pytest
 from assistant.types import Question
 from assistant.ui.conversation import Conversation
 from assistant.ui.exchange import Exchange
+from assistant.ui.preferences import Preferences
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService, answer
 from index.errors import IndexMissing
@@ -61,7 +62,7 @@ def test_a_question_that_is_far_too_long_is_refused_in_words() -> None:
 
 
 def test_an_error_of_the_index_is_shown_as_it_is() -> None:
-    def missing(question: Question, cancel: object) -> Iterator[None]:
+    def missing(question: Question, preferences: Preferences, cancel: object) -> Iterator[None]:
         raise IndexMissing("nothing is indexed; run `quoth add PATH`")
         yield
 

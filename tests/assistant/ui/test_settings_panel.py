@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from assistant.ui.preferences import About, Preferences
+from assistant.ui.settings_panel import LEAST_TOKENS, MOST_TOKENS, STRICTNESS, preferred, rest, shown
+from tests.assistant.ui.fake_service import DAM, FakeAnswers, dam_answer
+from tests.assistant.ui.markup_tree import parse
+
+ABOUT = About(Preferences(), "<model>", 2, 4, 4096)
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        (("strict", 500), Preferences("strict", 500)),
+        (("off", LEAST_TOKENS), Preferences("off", LEAST_TOKENS)),
+        (("<script>", "many"), Preferences()),
+        ((None, None), Preferences()),
+        ((["strict"], float("nan")), Preferences()),
+        (("eager", 10**9), Preferences("eager", MOST_TOKENS)),
+        (("eager", -1), Preferences("eager", LEAST_TOKENS)),
+    ],
+)
+def test_what_the_page_tells_is_kept_within_bounds(told: tuple[object, object], meant: Preferences) -> None:
+    assert preferred(*told) == meant
+
+
+def test_the_cost_of_each_strictness_is_that_of_its_threshold() -> None:
+    fitted = json.loads(files("assistant").joinpath("abstaining.json").read_text())["over_abstention"]
+    words = {0.3: "3 in 10", 0.15: "1 in 7", 0.05: "1 in 20"}
+    told = {name: label for label, name in STRICTNESS}
+    assert all(words[share] in told[name] for name, share in fitted.items())
+
+
+def test_what_only_a_restart_changes_is_told_with_the_speed_of_the_last_answer() -> None:
+    before, after = (parse(rest(ABOUT, last)).text for last in (None, dam_answer(DAM, FakeAnswers().evidence())))
+    assert "<model>" in before and "2 of 4 cores" in before and "shown after the first answer" in before
+    assert "17 tokens a second" in after
+
+
+def test_settings_beyond_the_sliders_ends_are_shown_at_its_end() -> None:
+    assert shown(Preferences("strict", 5000), ABOUT, None)[1]["value"] == MOST_TOKENS
