@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -68,6 +70,9 @@ PRIVATE = {"data", "models", "endpoint_key"}
 REMOTE = frozenset({"http", "https"})
 
 
+log = logging.getLogger(__name__)
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -96,10 +101,35 @@ class Assembly:
 
     @cached_property
     def embedder(self) -> Embedder:
-        from index.embedding import SentenceTransformerEmbedder
+        """The embedding model, run the fast way where its folder allows it and the settings do not forbid it.
 
-        located = self._model(self.settings.embedder)
-        return SentenceTransformerEmbedder(located.path, f"{located.name}@{located.sha256[:12]}", self.threads)
+        One name for both ways: their vectors are interchangeable, as measured in ARCHITECTURE.md.
+        """
+        from index.embedding.bert import Unsupported
+
+        located, runtime = self._model(self.settings.embedder), self.settings.embedder_runtime
+        name = f"{located.name}@{located.sha256[:12]}"
+        if runtime != "torch":
+            try:
+                return self._fast_embedder(located, name)
+            except Unsupported as error:
+                if runtime == "onnx":
+                    raise
+                log.warning("%s It runs in torch, slower.", error)
+        from index.embedding.reference import SentenceTransformerEmbedder
+
+        return SentenceTransformerEmbedder(located.path, name, self.threads)
+
+    def _fast_embedder(self, located: LocatedModel, name: str) -> Embedder:
+        """Raises Unsupported. The 8-bit model lies beside the others, by the digest of what it was made from."""
+        from index.embedding.bert import read_encoder
+        from index.embedding.fast import OnnxEmbedder
+        from index.embedding.prepared import prepared
+
+        encoder = read_encoder(located.path)
+        place = self.settings.models / "prepared" / f"{located.sha256[:16]}.onnx8"
+        model = prepared(located.path, encoder, place, _sample_texts, self.threads, self.progress)
+        return OnnxEmbedder(located.path, encoder, model, name, self.threads)
 
     @cached_property
     def generator(self) -> Generator:
@@ -130,6 +160,13 @@ class Assembly:
             context_size=self.settings.context_tokens,
             api_key=key.get_secret_value() if key else None,
         )
+
+    def pull(self, name: str) -> LocatedModel:
+        """Fetch and check a catalogue model; of the embedder in force, make the fast form too."""
+        located = self.models.pull(name, self.progress)
+        if name == self.settings.embedder:
+            _ = self.embedder
+        return located
 
     def _model(self, name_or_path: str) -> LocatedModel:
         """The model, fetched first when it is one of the catalogue's and not here yet."""
@@ -485,3 +522,11 @@ class Assembly:
         """Free what was opened, the last first."""
         while self._opened:
             self._opened.pop().close()
+
+
+def _sample_texts() -> list[str]:
+    """Paragraphs of the starter articles: texts to fit an embedding model's rounding to."""
+    articles = sorted((HERE.parent / "seeds" / "articles").glob("*.md"))
+    return [
+        text for path in articles for text in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")) if text.strip()
+    ]

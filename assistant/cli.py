@@ -504,7 +504,7 @@ def models_pull(
     """Fetch models, or go on where an earlier fetch stopped, and check them."""
     with _assembly(context) as parts:
         for name in names or parts.models_in_force():
-            located = parts.models.pull(name, parts.progress)
+            located = parts.pull(name)
             print(f"{located.name}  {located.path}")
 
 

@@ -24,6 +24,7 @@ from assistant.errors import SettingsError
 PREFIX = "QUOTH_"
 Layer = Literal["default", "file", "environment", "command line"]
 Strictness = Literal["off", "strict", "balanced", "eager"]
+EmbedderRuntime = Literal["auto", "onnx", "torch"]
 
 
 class Settings(BaseModel):
@@ -49,6 +50,11 @@ class Settings(BaseModel):
     embedder: str = Field(
         "all-minilm-l6-v2",
         description="the embedding model: a name from `quoth models list` or a sentence-transformers folder",
+    )
+    embedder_runtime: EmbedderRuntime = Field(
+        "auto",
+        description='how the embedding model runs: "onnx" (8 bits, fast), "torch" (32 bits, any model), or "auto": onnx '
+        "where it can",
     )
     threads: int = Field(0, ge=0, le=256, description="threads for the models; 0 takes every core this process may use")
     context_tokens: int = Field(4096, ge=64, le=1_000_000, description="the language model's context, in tokens")

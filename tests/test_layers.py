@@ -30,9 +30,13 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "faiss": ("index.vectors", "index.approximate"),
     "watchfiles": ("index.watching",),
     "llama_cpp": ("assistant.llama_engine",),
-    "torch": ("index.embedding", "assistant.cross_encoder"),
-    "sentence_transformers": ("index.embedding", "assistant.cross_encoder"),
-    "transformers": ("index.embedding",),
+    "torch": ("index.embedding.reference", "assistant.cross_encoder"),
+    "sentence_transformers": ("index.embedding.reference", "assistant.cross_encoder"),
+    "onnxruntime": ("index.embedding.fast",),
+    "onnx": ("index.embedding.graph",),
+    "tokenizers": ("index.embedding.fast",),
+    "safetensors": ("index.embedding.bert",),
+    "transformers": ("index.embedding.reference",),
     "sklearn": ("assistant.evaluation.calibrate",),
     "sqlite3": ("index.database", "index.lexical", "assistant.conversations.store"),
     "typer": ("assistant.cli", "assistant.evaluation.calibrate"),
@@ -55,7 +59,18 @@ HOMES: Mapping[str, tuple[str, ...]] = {
 }
 """The only modules that may import a package; a name that ends in a dot is a folder."""
 
-HEAVY = ("torch", "faiss", "llama_cpp", "gradio", "sentence_transformers", "transformers", "sklearn")
+HEAVY = (
+    "torch",
+    "onnxruntime",
+    "onnx",
+    "tokenizers",
+    "faiss",
+    "llama_cpp",
+    "gradio",
+    "sentence_transformers",
+    "transformers",
+    "sklearn",
+)
 
 
 @dataclass(frozen=True, slots=True)

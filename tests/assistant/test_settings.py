@@ -21,6 +21,7 @@ OTHER_VALUES: dict[str, Any] = {
     "endpoint_model": "other",
     "endpoint_key": "s3cret",
     "embedder": "other",
+    "embedder_runtime": "torch",
     "threads": 3,
     "context_tokens": 2048,
     "answer_tokens": 100,

@@ -1,7 +1,7 @@
-"""Texts to unit vectors.
+"""The reference embedder: whatever sentence-transformers can run, as it runs it, in 32-bit floats.
 
-Knows an embedder's vectors and its tokens; nothing of articles, chunks, storage or search. The model is loaded at the
-first use and not before: torch and sentence-transformers take seconds to import.
+Serves the folders that `fast.py` cannot, and is what its vectors are compared with. The model is loaded at the first
+use and not before: torch and sentence-transformers take seconds to import.
 """
 
 from __future__ import annotations
@@ -10,43 +10,17 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index.embedding.protocol import Vectors
 from index.errors import IndexingError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 log = logging.getLogger(__name__)
-
-Vectors = NDArray[np.float32]
-"""Rows of unit length, one a text: shape (n, dimension). A single vector has shape (dimension,)."""
-
-
-class Embedder(Protocol):
-    """What indexing and searching need of an embedding model. Safe to call from several threads.
-
-    `name` identifies the model for good: an index filled by one name is refused to another. `max_tokens` is the room
-    for a text's own tokens; what lies beyond it the model does not see.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def dimension(self) -> int: ...
-
-    @property
-    def max_tokens(self) -> int: ...
-
-    def count_tokens(self, texts: Sequence[str]) -> Sequence[int]: ...
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors: ...
-
-    def embed_query(self, text: str) -> Vectors: ...
 
 
 class SentenceTransformerEmbedder:

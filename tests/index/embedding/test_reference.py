@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from index.embedding import SentenceTransformerEmbedder
+from index.embedding.reference import SentenceTransformerEmbedder
 from index.errors import IndexingError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_folder_without_a_model_is_reported_with_the_remedy(tmp_path: Path) -> None:
