@@ -53,8 +53,7 @@ class Settings(BaseModel):
     )
     embedder_runtime: EmbedderRuntime = Field(
         "auto",
-        description='how the embedding model runs: "onnx" (8 bits, fast), "torch" (32 bits, any model), or "auto": onnx '
-        "where it can",
+        description='how the embedding model runs: "onnx" (8 bits, fast), "torch" (32 bits), or "auto": onnx if it can',
     )
     threads: int = Field(0, ge=0, le=256, description="threads for the models; 0 takes every core this process may use")
     context_tokens: int = Field(4096, ge=64, le=1_000_000, description="the language model's context, in tokens")
