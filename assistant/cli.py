@@ -23,7 +23,6 @@ import typer
 from assistant.contract import answer_to_json, article_to_json, hit_to_json
 from assistant.errors import AssistantError, SettingsError
 from assistant.live import ByteProgress, ChunkProgress, CountProgress, LiveAnswer
-from assistant.request import read_request
 from assistant.settings import LoadedSettings, Settings, load_settings
 from assistant.terminal import (
     answer_text,
@@ -339,6 +338,8 @@ def ask(
 
 def _ask_many(parts: Assembly, filters: Filters, as_json: bool) -> int:
     """One answer a line of standard input; a line that cannot be answered gives an error object and status 2."""
+    from assistant.request import read_request
+
     status = 0
     for number, line in enumerate(sys.stdin, 1):
         if not line.strip():

@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,21 @@ def test_search_finds_the_passage_without_a_language_model(quoth: Quoth) -> None
     assert [hit["rank"] for hit in hits] == [1, 2, 3]
     assert "Kurakhove" in hits[0]["title"]
     assert stored_text(quoth, hits[0]["article_id"])[hits[0]["start"] : hits[0]["end"]] == hits[0]["text"]
+
+
+def test_searching_loads_neither_torch_nor_llama_cpp(quoth: Quoth, embedder_folder: Path) -> None:
+    """Seconds of imports that a search has no use for. What makes the fast embedding model is not loaded either."""
+    quoth("add", STARTER / "2024-11-20-kurakhove.md")
+    script = (
+        "import sys\nfrom assistant.cli import main\ntry: main(['search', 'Kurakhove power station'])\n"
+        "except SystemExit as ended: print(ended.code)\n"
+        "print(sorted({'torch', 'transformers', 'llama_cpp', 'gradio', 'onnx', 'onnxruntime'} & sys.modules.keys()))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=STARTER.parents[1], capture_output=True, text=True, timeout=300
+    )
+    assert ran.stdout.splitlines()[-2:] == ["0", "['onnxruntime']"], ran.stderr
+    assert "Kurakhove" in ran.stdout
 
 
 def test_adding_the_same_folder_twice_changes_nothing(quoth: Quoth, tmp_path: Path) -> None:
