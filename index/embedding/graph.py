@@ -7,6 +7,7 @@ operators alone: ONNX Runtime fuses them when it loads them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from index.embedding.bert import Encoder, Unsupported, Weights
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-Ranges = Mapping[str, tuple[float, float]]
-"""The least and the greatest value at each place where a layer's input is rounded to 8 bits."""
+Channels = NDArray[np.float32]
+Ranges = Mapping[str, tuple[Channels, Channels]]
+"""The least and the greatest value of each channel at each place where a layer's input is rounded to 8 bits."""
 
 IDS, MASK, EMBEDDING = "input_ids", "attention_mask", "embedding"
 LEAST, GREATEST = ".least", ".greatest"
@@ -26,14 +28,25 @@ _OPSET, _IR = 20, 9
 _MASKED = -1e4
 _LEVELS = 255
 _SIGNED_LEVELS = 127
+_OUTLIERS = 16
+"""Channels at each place that are brought down to the next greatest one's peak before rounding, and up again in the
+weights: a handful of them reach ten times what the others do. Of 0 to 128, this kept the cosine highest, at no cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A layer's input, each channel divided by its `scale`."""
+
+    name: str
+    scale: Channels | None = None
 
 
 def to_onnx(encoder: Encoder, weights: Weights, ranges: Ranges | None = None) -> bytes:
     """The encoder as an ONNX model: token ids and mask, both (n, tokens), to unit vectors (n, width).
 
-    Without `ranges` in 32-bit floats, with the least and greatest value at each place where a layer's input would be
-    rounded as outputs beside the vectors. With them, those inputs are rounded to 8 bits between their range and the
-    weights to 8 bits a column; attention, normalisation and pooling stay in floats. Raises Unsupported.
+    Without `ranges` in 32-bit floats, with each channel's least and greatest value at each place where a layer's input
+    would be rounded as outputs beside the vectors. With them, those inputs are rounded to 8 bits between their range
+    and the weights to 8 bits a column; attention, normalisation and pooling stay in floats. Raises Unsupported.
     """
     try:
         return _Writer(encoder, weights, ranges).model()
@@ -58,7 +71,7 @@ class _Writer:
         vectors = self._pooled(self._encoded())
         self._nodes.append(helper.make_node("LpNormalization", [vectors], [EMBEDDING], axis=-1, p=2))
         outputs = [helper.make_tensor_value_info(EMBEDDING, TensorProto.FLOAT, ["n", self._encoder.width])]
-        outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in self._seen]
+        outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["channels"]) for name in self._seen]
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "tokens"]) for name in (IDS, MASK)]
         graph = helper.make_graph(self._nodes, "encoder", inputs, outputs, self._constants)
         made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
@@ -120,8 +133,11 @@ class _Writer:
     def _linear(self, states: str, name: str, place: str) -> str:
         return self._product(self._rounded(states, place), name)
 
-    def _product(self, states: str, name: str) -> str:
-        product = self._add("MatMul", states, self._matrix(self._weights[f"{name}.weight"].T))
+    def _product(self, states: _Input, name: str) -> str:
+        matrix = self._weights[f"{name}.weight"].T
+        if states.scale is not None:
+            matrix = matrix * states.scale[:, None]
+        product = self._add("MatMul", states.name, self._matrix(matrix))
         return self._add("Add", product, self._constant(self._weights[f"{name}.bias"]))
 
     def _matrix(self, matrix: NDArray[np.float32]) -> str:
@@ -132,17 +148,20 @@ class _Writer:
         rounded = self._constant(np.rint(matrix / scale).astype(np.int8))
         return self._add("DequantizeLinear", rounded, self._constant(scale.astype(np.float32)), axis=1)
 
-    def _rounded(self, states: str, place: str) -> str:
+    def _rounded(self, states: str, place: str) -> _Input:
         """The states as 8 bits can tell them, or as they are, with their range as outputs."""
         if self._ranges is None:
             for name, reduce in ((place + LEAST, "ReduceMin"), (place + GREATEST, "ReduceMax")):
-                self._nodes.append(_node(reduce, (states,), name, keepdims=0))
+                self._nodes.append(_node(reduce, (states, self._axes(0, 1)), name, keepdims=0))
                 self._seen.append(name)
-            return states
-        least, greatest = min(self._ranges[place][0], 0.0), max(self._ranges[place][1], 0.0)
-        step = max(greatest - least, 1e-9) / _LEVELS
-        parts = self._constant(np.float32(step)), self._constant(np.uint8(round(-least / step)))
-        return self._add("DequantizeLinear", self._add("QuantizeLinear", states, *parts), *parts)
+            return _Input(states)
+        least, greatest = self._ranges[place]
+        scale = _evening(np.maximum(-least, greatest))
+        bottom, top = min(float((least / scale).min()), 0.0), max(float((greatest / scale).max()), 0.0)
+        step = max(top - bottom, 1e-9) / _LEVELS
+        parts = self._constant(np.float32(step)), self._constant(np.uint8(round(-bottom / step)))
+        evened = self._add("Mul", states, self._constant(1 / scale))
+        return _Input(self._add("DequantizeLinear", self._add("QuantizeLinear", evened, *parts), *parts), scale)
 
     def _axes(self, *values: int) -> str:
         return self._constant(np.array(values, dtype=np.int64))
@@ -158,6 +177,13 @@ class _Writer:
         name = f"t{len(self._nodes)}"
         self._nodes.append(_node(operator, inputs, name, **attributes))
         return name
+
+
+def _evening(peaks: Channels) -> Channels:
+    """What to divide each channel by so that the outliers among them peak no higher than the next one."""
+    usual = np.sort(peaks)[-1 - min(_OUTLIERS, len(peaks) // 2)]
+    scale: Channels = np.maximum(1, peaks / max(usual, 1e-9)).astype(np.float32)
+    return scale
 
 
 def _node(operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> NodeProto:

@@ -138,7 +138,7 @@ def test_the_fast_embedder_agrees_with_the_reference(
     embedder_folder: Path, reference: SentenceTransformerEmbedder, tmp_path: Path
 ) -> None:
     encoder = read_encoder(embedder_folder)
-    model = prepared(embedder_folder, encoder, tmp_path / "made", lambda: SENTENCES[:3], 2, lambda *_: None)
+    model = prepared(embedder_folder, encoder, tmp_path / "made", lambda: SENTENCES * 2, 2, lambda *_: None)
     fast = OnnxEmbedder(embedder_folder, encoder, model, "fast", threads=2)
     assert (fast.dimension, fast.max_tokens) == (reference.dimension, reference.max_tokens)
     assert fast.count_tokens(SENTENCES) == reference.count_tokens(SENTENCES)

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 
 from index.embedding.bert import Unsupported, read_encoder
 from index.embedding.prepared import prepared
-from tests.index.embedding.tiny import LAYERS, TEXTS, make_folder, weights
+from tests.index.embedding.tiny import INNER, LAYERS, TEXTS, make_folder, weights
 
 
 class Samples:
@@ -78,11 +78,11 @@ def test_a_place_that_cannot_be_written_costs_time_and_nothing_else(
 
 
 def test_a_model_that_loses_too_much_is_refused(tmp_path: Path) -> None:
-    """One inner value is so great that the others vanish beside it, and counts for nothing."""
+    """More inner values than can be evened out are so great that the others vanish beside them, and count nothing."""
     folder, place, lossy = make_folder(tmp_path / "model"), tmp_path / "made", weights()
     for layer in range(LAYERS):
-        lossy[f"encoder.layer.{layer}.intermediate.dense.bias"][0] = 1e5
-        lossy[f"encoder.layer.{layer}.output.dense.weight"][:, 0] = 0
+        lossy[f"encoder.layer.{layer}.intermediate.dense.bias"][: INNER - 4] = 1e5
+        lossy[f"encoder.layer.{layer}.output.dense.weight"][:, : INNER - 4] = 0
     save_file(lossy, folder / "model.safetensors")
     with pytest.raises(Unsupported, match=r"loses too much.*embedder_runtime"):
         get(folder, place, Samples())
