@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,7 +50,7 @@ def test_every_candidate_comes_once_and_gains_never_rise(
     order, gains = Fusion(part=part, uncovered=uncovered).order(whole, parts, k)
     assert len(order) == len(set(order)) == min(k, len(whole))
     assert all(0 <= at < len(whole) for at in order)
-    assert all(now <= before + 1e-9 for before, now in zip(gains, gains[1:], strict=False))
+    assert all(now <= before + 1e-9 for before, now in itertools.pairwise(gains))
 
 
 @given(WHOLE, st.integers(1, 15))
