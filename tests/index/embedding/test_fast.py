@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from index.embedding.bert import Unsupported, read_encoder, read_weights
-from index.embedding.fast import BATCH, GraphRunner, OnnxEmbedder, read_tokenizer
+from index.embedding.fast import BATCH_TOKENS, GraphRunner, OnnxEmbedder, read_tokenizer
 from index.embedding.graph import to_onnx
 from index.embedding.prepared import prepared
 from index.embedding.reference import SentenceTransformerEmbedder
@@ -96,7 +96,7 @@ def test_a_broken_tokenizer_is_reported(tmp_path: Path) -> None:
 
 def test_vectors_come_in_the_order_of_the_texts_and_have_unit_length(tmp_path: Path) -> None:
     embedder = embedder_over(make_folder(tmp_path / "model"), tmp_path / "made")
-    texts = [" ".join(TEXTS[at % len(TEXTS)].split() * (at % 3 + 1)) for at in range(2 * BATCH + 3)]
+    texts = [" ".join(TEXTS[at % len(TEXTS)].split() * (at % 3 + 1)) for at in range(BATCH_TOKENS // 4)]
     vectors = embedder.embed_documents(texts)
     assert vectors.shape == (len(texts), embedder.dimension)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
