@@ -13,9 +13,9 @@ export CMAKE_ARGS = -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAGE   = @printf '%s == %s\n' "$$(date +%T)" '$(1)'
 
-.PHONY: help chat test check eval bench setup clean
+.PHONY: help chat test check eval bench bench-sync setup clean
 help:            ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
 
 chat: setup      ## set up, index seeds/, open the chat page (ARGS="--port 8000")
 	$(call STAGE,index of seeds/)
@@ -35,6 +35,9 @@ eval: setup      ## score answers and citations on the starter questions (ARGS="
 
 bench: setup     ## peak memory and seconds of one question, cold and warm
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-sync: setup ## seconds of a sync of 2,000 articles of which none, one or all may have changed
+	$(BIN)/python -m tests.bench_sync $(ARGS)
 
 setup: $(VENV)/.installed
 clean:           ## remove the environment; models and index stay

@@ -6,7 +6,7 @@ others'. Makes an ingester, and with it an embedder, only for what may have to e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from index.changes import changes, statuses
@@ -15,7 +15,7 @@ from index.ingest import Clock, Ingester, ProgressCall, preview
 from index.roots import shows
 from index.sources import DEFAULT_MAX_BYTES, Paths
 from index.store import Store
-from index.types import Filters, IngestReport, SourceStatus
+from index.types import Filters, IngestReport, Root, SourceStatus
 from index.watching import Tell, Watching, follow, looks
 
 _EVERYTHING = Filters()
@@ -73,15 +73,20 @@ class Corpus:
         return follow(lambda: self.sync(given, progress), looks(watching, tell), tell)
 
     def statuses(self, filters: Filters = _EVERYTHING) -> tuple[SourceStatus, ...]:
-        """How every file stands to the index, by path; with filters, only those whose article passes."""
+        """How every source stands to the index, by its URI; with filters, only those whose article passes.
+
+        What is no file (a web page) is never looked at again by itself, so it is as it was indexed.
+        """
         known, revisions = self._store.roots(), self._store.revisions()
-        folders = [Path(root.uri) for root in known]
-        strays = [uri for uri in revisions if not any(shows(folder, Path(uri)) for folder in folders)]
-        source = Paths([*folders, *strays], self._max_bytes, known=known)
-        failures = {failure.uri: failure.reason for failure in self._store.failures()}
         ids = {info.uri: info.id for info in self._store.articles()}
         passing = None if filters == _EVERYTHING else {info.uri for info in self._store.articles(filters)}
-        found = statuses(changes(source, revisions), failures, ids)
+        failures = {failure.uri: failure.reason for failure in self._store.failures()}
+        files = {uri: revision for uri, revision in revisions.items() if Path(uri).is_absolute()}
+        source = Paths([root.uri for root in known] + _strays(files, known), self._max_bytes, known=known)
+        found = [
+            *statuses(changes(source, files), failures, ids),
+            *(SourceStatus(uri, "indexed", None, ids.get(uri)) for uri in revisions if uri not in files),
+        ]
         return tuple(sorted((s for s in found if passing is None or s.uri in passing), key=lambda s: s.uri))
 
     def _places(self, paths: Sequence[Path], prune: bool = False) -> Paths:
@@ -93,3 +98,9 @@ class Corpus:
                 " folders once: `quoth sync PATH…`."
             )
         return Paths(paths or [root.uri for root in known], self._max_bytes, known=known, prune=prune)
+
+
+def _strays(uris: Iterable[str], known: Sequence[Root]) -> list[str]:
+    """What lies in no place that is remembered: an index made before places were holds only such."""
+    folders = [Path(root.uri) for root in known]
+    return [uri for uri in uris if not any(shows(folder, Path(uri)) for folder in folders)]

@@ -37,6 +37,12 @@ def test_a_sync_of_nothing_says_what_to_name(quoth: Quoth, tmp_path: Path) -> No
     assert_refused(quoth("watch", tmp_path / "typo"), "nothing to watch", "typo")
 
 
+def started(*arguments: str) -> subprocess.Popen[str]:
+    """`quoth ARGUMENTS` in a process of its own, which hears Ctrl-C."""
+    command, pipe = [sys.executable, "-m", "assistant", *arguments], subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear_ctrl_c)
+
+
 @pytest.mark.usefixtures("embedder_folder")
 class TestWithAFolder:
     @pytest.fixture(autouse=True)
@@ -114,10 +120,24 @@ class TestWithAFolder:
         assert ran.stdout.splitlines()[0].startswith("2 unchanged · 0 chunks")
         assert ran.stdout.splitlines()[1:] == ["0", "[]"]
 
+    def test_ctrl_c_in_a_sync_keeps_what_was_stored(self, quoth: Quoth, folder: Path, tmp_path: Path) -> None:
+        for number in range(200):
+            (folder / f"{number}.txt").write_text(f"Ferry number {number} left Turku at noon.")
+        syncing = started("sync", "-v")
+        assert syncing.stderr
+        next(line for line in syncing.stderr if "batch stored" in line)
+        syncing.send_signal(signal.SIGINT)
+        _, err = syncing.communicate(timeout=60)
+        assert (syncing.returncode, "Traceback" in err) == (130, False)
+        with Store.open(tmp_path / "data") as store:
+            kept = store.manifest().articles
+            assert 64 <= kept < 202
+            assert store.check() == ()
+        states = [source["state"] for source in json.loads(quoth("list", "--status", "--json").out)["sources"]]
+        assert (states.count("indexed"), states.count("new")) == (kept, 202 - kept)
+
     def test_ctrl_c_ends_watching_with_no_error(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "assistant", "watch"]
-        pipe = subprocess.PIPE
-        watching = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=hear_ctrl_c)
+        watching = started("watch")
         assert watching.stdout and watching.stderr
         assert next(line for line in watching.stderr if "watching" in line) == f"watching {folder}; Ctrl-C stops\n"
         (folder / "aurora.md").unlink()

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.changes import changes, statuses
+from index.corpus import Corpus
 from index.embedding import Vectors
+from index.errors import IndexMissing
 from index.ingest import article_id, preview
 from index.sources import Paths
 from index.store import Store
@@ -188,6 +191,26 @@ def test_the_places_outlive_the_process(folder: Path, tmp_path: Path) -> None:
         assert [root.uri for root in store.roots()] == [str(folder)]
 
 
+class Indifferent(FakeEmbedder):
+    """Every text has the same vector, at no cost."""
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        self.embedded += texts
+        vectors: Vectors = np.full((len(texts), self.dimension), self.dimension**-0.5, dtype=np.float32)
+        return vectors
+
+
+def test_ten_thousand_tiny_files_go_in_once(folder: Path) -> None:
+    for number in range(10_000):
+        (folder / f"{number:05}.md").write_text(f"Note {number // 2}.")
+    store, embedder = Store.open(None), Indifferent()
+    report = ingester(store, embedder).add(Paths([folder]))
+    assert (len(report.added), len(report.failed)) == (10_003, 0)
+    assert names(report.added[3:6]) == ["00003.md", "00004.md", "00005.md"]
+    assert report.chunks > 10_000
+    assert len(ingester(store, Unloaded()).sync(known(store)).unchanged) == 10_003
+
+
 # ---- previews
 
 
@@ -256,6 +279,21 @@ def test_an_indexed_file_that_failed_later_says_so() -> None:
     ingester(store).add(source)
     status = states(store, source)["mem:a"]
     assert (status.state, status.reason, status.article_id) == ("failed", "cannot be read today", article_id("mem:a"))
+
+
+def test_an_index_that_remembers_no_places_is_asked_file_by_file(folder: Path) -> None:
+    store, web = Store.open(None), FakeSource({"https://example.org/a": page("On the web.")})
+    ingester(store).add(web)
+    added(store, folder)
+    store.note_roots([Root(root.uri, None) for root in store.roots()])
+    (folder / "a.txt").unlink()
+    (folder / "b.txt").write_text("Something else.")
+    corpus = Corpus(store, lambda: ingester(store), ticking_clock())
+    found = {status.uri.rsplit("/", 1)[-1]: status.state for status in corpus.statuses()}
+    assert found == {"a": "indexed", "a.txt": "failed", "b.txt": "changed", "c.txt": "indexed"}
+    with pytest.raises(IndexMissing, match="does not know where its articles come from"):
+        corpus.sync()
+    assert names(corpus.sync([folder]).removed) == ["a.txt"]
 
 
 # ---- dates

@@ -206,12 +206,6 @@ def test_names_that_differ_in_case_are_the_files_they_name(folder: Path) -> None
     assert len(found(folder)) == len({Path(uri).stat().st_ino for uri in uris})
 
 
-def test_ten_thousand_files_are_listed(folder: Path) -> None:
-    for number in range(10_000):
-        (folder / f"{number:05}.txt").write_bytes(b".")
-    assert [Path(uri).name for uri in found(folder)] == [f"{number:05}.txt" for number in range(10_000)]
-
-
 # Reading
 
 
