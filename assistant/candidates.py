@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.types import Span, best_overlap
+from assistant.wording import content_words
 from index.sentences import sentences
 from index.types import ArticleInfo, Hit
 
@@ -38,20 +39,18 @@ class Stretch:
 class Candidate:
     """A sentence of a stretch, at its place in the article.
 
-    `rank` is the best of the hits it was found by. `twins` are sentences of other articles that say nothing more and
-    were folded into this one.
+    `hit` holds most of it. `rank` is the hit's, or that of a better ranked twin. `words` are the content words of the
+    sentence and of the article's title. `twins` are sentences of other articles that say nothing more and were folded
+    into this one.
     """
 
     stretch: Stretch
     span: Span
     text: str
+    hit: Hit
     rank: int
+    words: frozenset[str]
     twins: tuple[Candidate, ...] = ()
-
-    @property
-    def hit(self) -> Hit:
-        """The hit that holds most of the sentence."""
-        return best_overlap(self.stretch.hits, self.span.start, self.span.end)
 
     def follows(self, other: Candidate) -> bool:
         """Whether `other` is the sentence right before this one, in the same stretch."""
@@ -80,9 +79,11 @@ def stretches(hits: Sequence[Hit]) -> tuple[Stretch, ...]:
 def sentences_of(stretch: Stretch) -> list[Candidate]:
     """The sentences of a stretch; headings, which state nothing, are left out."""
     found = (s for s in sentences(stretch.text, stretch.article.language) if not s.heading)
-    return [_candidate(stretch, stretch.start + s.start, stretch.start + s.end) for s in found]
+    title = content_words(stretch.article.title)
+    return [_candidate(stretch, stretch.start + s.start, stretch.start + s.end, title) for s in found]
 
 
-def _candidate(stretch: Stretch, start: int, end: int) -> Candidate:
-    rank = best_overlap(stretch.hits, start, end).rank
-    return Candidate(stretch, Span(start, end), stretch.cut(start, end), rank)
+def _candidate(stretch: Stretch, start: int, end: int, title: frozenset[str]) -> Candidate:
+    hit = best_overlap(stretch.hits, start, end)
+    text = stretch.cut(start, end)
+    return Candidate(stretch, Span(start, end), text, hit, hit.rank, title | content_words(text))

@@ -42,12 +42,10 @@ class Gist:
     names: frozenset[str]
 
     @classmethod
-    def of(cls, text: str) -> Gist:
-        said = words(text)
-        pairs = {f"{one} {other}" for one, other in pairwise(said)}
-        denials = {"not" for word in said if word in _DENIALS or word.endswith("n't")}
+    def of(cls, text: str, shingles: frozenset[str]) -> Gist:
+        denials = {"not" for word in shingles if word in _DENIALS or word.endswith("n't")}
         return cls(
-            frozenset(pairs | set(said)),
+            shingles,
             content_words(text) - _REPORTING,
             numbers(text) | denials,
             names(text) - _REPORTING,
@@ -70,8 +68,9 @@ def fold(candidates: Sequence[Candidate]) -> list[Candidate]:
     The sentence shown is that of the earliest dated article, of several that of the one found with most text: the
     original, as far as dates tell. Sentences of one article are never folded into each other.
     """
-    gists = [Gist.of(candidate.text) for candidate in candidates]
-    like = _alike([gist.shingles for gist in gists])
+    shingles = [_shingles(candidate.text) for candidate in candidates]
+    like = _alike(shingles)
+    gists = {i: Gist.of(candidates[i].text, shingles[i]) for i, others in enumerate(like) if others}
     first = _precedence(candidates)
     twins: dict[int, list[int]] = {}
     for i in sorted(range(len(candidates)), key=lambda i: (first[candidates[i].stretch.article.id], i)):
@@ -105,6 +104,12 @@ def _alike(sets: Sequence[frozenset[str]]) -> list[list[int]]:
     buckets = RMinHashLSH(threshold=LIKE, num_perm=PERMUTATIONS, num_bands=BANDS)
     buckets.insert_many(signatures)
     return [sorted(set(buckets.query(signature)) - {i}) for i, signature in enumerate(signatures)]
+
+
+def _shingles(text: str) -> frozenset[str]:
+    """The words of a text, and the pairs of words that follow one another."""
+    said = words(text)
+    return frozenset({f"{one} {other}" for one, other in pairwise(said)} | set(said))
 
 
 def _of_other_articles(one: Candidate, other: Candidate) -> bool:

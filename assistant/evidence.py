@@ -7,10 +7,12 @@ touch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
+from assistant.asked import Asked
 from assistant.candidates import Candidate, candidates_of, sentences_of, stretches
 from assistant.types import Evidence, best_overlap
 from index.types import Hit
@@ -33,11 +35,13 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SentenceSelector:
-    """Picks the best sentences of the best hits, each with the sentence before it, until the budget is full.
+    """Picks sentences of the best hits one by one, until the budget is full or nothing left is worth its place.
 
-    What follows a sentence is worth at least `follow_share` of it, since it goes on about the same. Nothing below
-    `floor_share` of the best is taken: it would cost prefill and lead astray. `budget_tokens` is counted by
-    `count_tokens`, titles included.
+    Scores count as shares of the best one's. Each pick is the sentence of greatest score plus `cover_weight` times what
+    it holds of the question that no sentence picked before holds: questions about two things get sentences on both.
+    What stands right before a picked sentence gains `lead_share` of its score, since it says who "he" is. Nothing
+    below `floor_share` is taken: it would cost prefill and lead astray. `budget_tokens` is counted by `count_tokens`,
+    titles, dates and `heading_tokens` more a passage included.
     """
 
     rerank: Reranker
@@ -45,48 +49,95 @@ class SentenceSelector:
     count_tokens: Callable[[str], int]
     budget_tokens: int
     passages: int
-    hits: int = 8
-    follow_share: float = 0.7
-    floor_share: float = 0.5
-    heading_tokens: int = 24
-    """What number, title and date of a passage cost, about."""
+    hits: int = 10
+    cover_weight: float = 0.7
+    lead_share: float = 0.7
+    floor_share: float = 0.45
+    heading_tokens: int = 8
 
     def __call__(self, question: str, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
         candidates = self.fold(candidates_of(hits[: self.hits]))
         if not candidates:
             return ()
-        chosen = self._choose(candidates, self._scores(question, candidates))
+        chosen = self._choose(question, candidates)
         best = {i: n for n, i in enumerate(chosen)}
         runs = sorted(_runs(sorted(chosen), candidates), key=lambda run: min(best[i] for i in run))
         return tuple(_evidence(number, [candidates[i] for i in run]) for number, run in enumerate(runs, 1))
 
-    def _scores(self, question: str, candidates: Sequence[Candidate]) -> list[float]:
-        scores: list[float] = []
-        for candidate, own in zip(candidates, self.rerank(question, candidates), strict=True):
-            follows = bool(scores) and candidate.follows(candidates[len(scores) - 1])
-            scores.append(max(own, self.follow_share * scores[-1]) if follows else own)
-        return scores
-
-    def _choose(self, candidates: Sequence[Candidate], scores: Sequence[float]) -> list[int]:
-        """Indices of the sentences taken, best first; each brings its predecessor if there is room."""
+    def _choose(self, question: str, candidates: Sequence[Candidate]) -> list[int]:
+        """Indices of the sentences taken, best first; at least one, however long."""
+        scores = _shares_of_best(self.rerank(question, candidates))
+        asked = Asked.among(question, [candidate.words for candidate in candidates])
+        worth = list(scores)
+        space = _Space(candidates, self.count_tokens, self.heading_tokens)
         chosen: list[int] = []
-        spent = 0
-        floor = self.floor_share * max(scores)
-        worthy = [i for i, score in enumerate(scores) if score >= floor]
-        for i in sorted(worthy, key=lambda i: -scores[i]):
-            for j in (i, i - 1):
-                if j < 0 or j in chosen or (j != i and (i not in chosen or not candidates[i].follows(candidates[j]))):
-                    continue
-                passages = len(_runs(sorted([*chosen, j]), candidates))
-                cost = self.count_tokens(candidates[j].text)
-                if chosen and (passages > self.passages or self._spent(spent + cost, passages) > self.budget_tokens):
-                    continue
-                chosen.append(j)
-                spent += cost
+        covered: set[str] = set()
+
+        def gain(i: int) -> float:
+            return worth[i] + self.cover_weight * asked.share(candidates[i].words - covered)
+
+        while fitting := space.fitting(
+            (i for i, one in enumerate(worth) if one >= self.floor_share), self.budget_tokens, self.passages
+        ):
+            best = max(fitting, key=gain)
+            space.take(best)
+            chosen.append(best)
+            covered |= candidates[best].words
+            if space.follows[best]:
+                worth[best - 1] += self.lead_share * scores[best]
         return chosen
 
-    def _spent(self, tokens: int, passages: int) -> int:
-        return tokens + passages * self.heading_tokens
+
+def _shares_of_best(scores: Sequence[float]) -> list[float]:
+    """Each score as a share of the greatest; all 1 where none is above 0."""
+    best = max(scores)
+    return [score / best for score in scores] if best > 0 else [1.0] * len(scores)
+
+
+class _Space:
+    """What is taken of the candidates, and what it costs: a sentence its tokens, a run of them one heading.
+
+    Only what is asked about is counted: counting tokens takes longer than all else here.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], count: Callable[[str], int], heading_tokens: int) -> None:
+        self.follows = [i > 0 and c.follows(candidates[i - 1]) for i, c in enumerate(candidates)]
+        self._candidates = candidates
+        self._count = cache(count)
+        self._heading_tokens = heading_tokens
+        self._taken: set[int] = set()
+        self._spent = 0
+        self._passages = 0
+
+    def take(self, i: int) -> None:
+        """Take a sentence, whether it fits or not."""
+        self._spent += self._cost(i)
+        self._passages += 1 - self._touching(i)
+        self._taken.add(i)
+
+    def fitting(self, wanted: Iterable[int], budget_tokens: int, passages: int) -> list[int]:
+        """What of the wanted can still be taken; of nothing taken, everything."""
+        if not self._taken:
+            return list(wanted)
+        return [
+            i
+            for i in wanted
+            if i not in self._taken
+            and self._passages + 1 - self._touching(i) <= passages
+            and self._spent + self._cost(i) <= budget_tokens
+        ]
+
+    def _cost(self, i: int) -> int:
+        return self._count(self._candidates[i].text) + (1 - self._touching(i)) * self._heading(i)
+
+    def _heading(self, i: int) -> int:
+        article = self._candidates[i].stretch.article
+        return self._count(f"{article.title} {article.published or 'date unknown'}") + self._heading_tokens
+
+    def _touching(self, i: int) -> int:
+        """How many of its two neighbours are taken: one spares a heading, two spare one more."""
+        after = i + 1 in self._taken and self.follows[i + 1]
+        return (i - 1 in self._taken and self.follows[i]) + after
 
 
 def whole_chunks(hits: Sequence[Hit]) -> tuple[Evidence, ...]:

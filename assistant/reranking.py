@@ -8,34 +8,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.asked import Asked
 from assistant.candidates import Candidate
 from assistant.verifying import Similarity
-from assistant.wording import content_words, names, share
-
-GENERAL = content_words("situation state latest news development happening overview summary known current now today")
-"""Words that ask how things stand and say nothing of what; a sentence that holds them is not nearer for it."""
 
 
 def by_rank(question: str, candidates: Sequence[Candidate]) -> list[float]:
-    """The order of retrieval as it is: a sentence is worth what its hit's rank says."""
-    return [1 / candidate.rank for candidate in candidates]
+    """The order of the search as it is: a sentence is worth what its hit's rank says, the last half of the first."""
+    last = max((candidate.rank for candidate in candidates), default=1)
+    return [1 - 0.5 * (candidate.rank - 1) / last for candidate in candidates]
 
 
 @dataclass(frozen=True, slots=True)
 class WordsAndMeaning:
-    """A sentence's cosine with the question, the question's words and names in it or its title, its hit's rank."""
+    """A sentence's cosine with the question, the question's words in it or its title, and its chunk's words.
+
+    `word_weight` times the share of the question's content words, the rare ones weighing more; `chunk_weight` times the
+    BM25 score of the chunk as part of the best one's, which knows how rare a word is in the whole index. Names, numbers
+    and dates weigh as rare words: weights of their own added nothing where they were measured.
+    """
 
     similarity: Similarity
-    word_weight: float = 0.6
-    name_weight: float = 0.4
-    rank_weight: float = 0.3
+    word_weight: float = 1.0
+    chunk_weight: float = 0.3
 
     def __call__(self, question: str, candidates: Sequence[Candidate]) -> list[float]:
-        asked, named = content_words(question) - GENERAL, names(question)
-        cosines = self.similarity(question, [c.text for c in candidates])
-        scores: list[float] = []
-        for candidate, cosine in zip(candidates, cosines, strict=True):
-            held = content_words(f"{candidate.stretch.article.title} {candidate.text}")
-            wording = self.word_weight * share(asked, held) + self.name_weight * share(named, held)
-            scores.append(cosine + wording + self.rank_weight / candidate.rank)
-        return scores
+        asked = Asked.among(question, [candidate.words for candidate in candidates])
+        cosines = self.similarity(question, [candidate.text for candidate in candidates])
+        chunks = [candidate.hit.lexical or 0.0 for candidate in candidates]
+        best = max(chunks, default=0.0) or 1.0
+        most = 1 + self.word_weight + self.chunk_weight
+        return [
+            max(0.0, cosine + self.word_weight * asked.share(candidate.words) + self.chunk_weight * chunk / best) / most
+            for candidate, cosine, chunk in zip(candidates, cosines, chunks, strict=True)
+        ]

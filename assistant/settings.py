@@ -62,9 +62,9 @@ class Settings(BaseModel):
     overlap_tokens: int = Field(30, ge=0, le=512, description="what neighbouring chunks share, in tokens")
     candidates: int = Field(40, ge=1, le=1000, description="how many chunks are looked at for a question")
     evidence_tokens: int = Field(
-        300, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
+        350, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
     )
-    evidence_passages: int = Field(5, ge=1, le=50, description="into how many passages that evidence may be divided")
+    evidence_passages: int = Field(6, ge=1, le=50, description="into how many passages that evidence may be divided")
     reranker: str = Field(
         "words-and-meaning",
         description='what scores sentences for the evidence: "words-and-meaning", "none" to keep the order of the '

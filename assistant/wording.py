@@ -36,6 +36,8 @@ _FUNCTION_WORDS = frozenset(
 
 def fold(text: str) -> str:
     """Lower case, compatibility forms and accents folded, curly apostrophes straightened."""
+    if text.isascii():  # nothing to fold, and most sentences of most articles
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.replace("’", "'"))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 

@@ -26,8 +26,9 @@ WORDS = "the dam was struck river rose Kurakhove troops Pokrovsk on 11 November 
 
 def selector(budget_tokens: int = 60, passages: int = 4, heading_tokens: int = 5, most: int = 8) -> SentenceSelector:
     rerank = WordsAndMeaning(word_similarity)
+    # of five: three for a title such as "Title of a1", one for its date
     return SentenceSelector(
-        rerank, list, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens
+        rerank, list, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens - 4
     )
 
 
@@ -136,7 +137,7 @@ def test_the_sentence_that_answers_brings_the_one_before_it() -> None:
 
 def test_sentences_apart_are_passages_apart_numbered_by_worth() -> None:
     of = article("Alpha one two. Bravo three four. Charlie five six. Delta seven eight. Kurakhove dam struck.")
-    pieces = selector(budget_tokens=19, passages=2)("Kurakhove dam, or alpha?", [hit(of)])
+    pieces = replace(selector(budget_tokens=19, passages=2), floor_share=0.1)("Kurakhove dam, or alpha?", [hit(of)])
     assert [piece.text for piece in pieces] == ["Delta seven eight. Kurakhove dam struck.", "Alpha one two."]
 
 
@@ -188,14 +189,37 @@ def test_where_nothing_is_found_there_is_no_evidence(found: tuple[Hit, ...]) -> 
 
 def test_a_heading_is_no_evidence() -> None:
     of = article("Kurakhove dam\n\nThe dam was struck. It broke.\n\nThe river\n\nIt rose at once.")
-    pieces = selector(1000)("Kurakhove dam", [hit(of)])
+    pieces = replace(selector(1000), floor_share=0.0)("Kurakhove dam", [hit(of)])
     assert [piece.text for piece in pieces] == ["The dam was struck. It broke.", "It rose at once."]
 
 
-def test_what_is_far_from_the_best_is_left_out_and_what_follows_the_best_is_kept() -> None:
-    text = "The dam of Kurakhove was struck. It stood for sixty years. Far away men sold fish. Boats were new."
-    (piece,) = selector(1000)("What struck the dam of Kurakhove?", hits(text))
-    assert piece.text == "The dam of Kurakhove was struck. It stood for sixty years."
+def test_what_is_far_from_the_best_is_left_out_and_what_leads_to_the_best_is_kept() -> None:
+    text = "Far away men sold fish. It is a dam. Kurakhove was struck there. Boats were new."
+    (piece,) = selector(1000)("Who struck Kurakhove?", hits(text))
+    assert piece.text == "It is a dam. Kurakhove was struck there."
+
+
+def test_a_question_about_two_things_gets_sentences_on_both() -> None:
+    worth = {"The dam was struck.": 1.0, "The dam was hit.": 0.9, "Pokrovsk fell quiet.": 0.6}
+    chosen = replace(selector(budget_tokens=18, passages=2), rerank=lambda question, cs: [worth[c.text] for c in cs])
+    first, second = chosen("The dam, or Pokrovsk?", hits(*worth))
+    assert (first.text, second.text) == ("The dam was struck.", "Pokrovsk fell quiet.")
+    first, second = chosen("The dam?", hits(*worth))
+    assert (first.text, second.text) == ("The dam was struck.", "The dam was hit.")
+
+
+def test_scores_of_any_reranker_count_as_shares_of_the_best() -> None:
+    found = hits("Alpha one two.", "Bravo three four.", "Charlie five six.")
+    for scale in (0.001, 1.0, 50.0):
+        worth = {"Alpha one two.": 0.2 * scale, "Bravo three four.": scale, "Charlie five six.": 0.6 * scale}
+        chosen = replace(selector(1000), rerank=lambda question, cs, w=worth: [w[c.text] for c in cs])
+        assert [piece.hit.article.id for piece in chosen("what?", found)] == ["a2", "a3"]
+
+
+def test_where_no_sentence_is_worth_anything_the_order_of_the_search_decides() -> None:
+    nothing = replace(selector(budget_tokens=8, passages=1), rerank=lambda question, cs: [0.0] * len(cs))
+    (piece,) = nothing("what?", hits("Alpha one two.", "Bravo three four."))
+    assert piece.hit.article.id == "a1"
 
 
 # ---- the same story in several articles
@@ -210,7 +234,7 @@ COPIES = (
 
 def test_a_story_of_several_articles_is_shown_once_and_names_the_others() -> None:
     found = [hit(of, rank=rank) for rank, of in enumerate(COPIES[:2], 1)]
-    (piece,) = replace(selector(1000), fold=fold)("Kurakhove dam", found)
+    (piece,) = replace(selector(1000), fold=fold, floor_share=0.0)("Kurakhove dam", found)
     assert (piece.hit.article.id, piece.text) == ("a2", STORY)
     assert [one.article.id for one in piece.also] == ["a1"]
 
