@@ -44,6 +44,21 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """What a question says about time, and where passages were looked for because of it.
+
+    `words` are the question's own, "" where only filters or the day of asking bound the search; `asked` the days it
+    names; `looked` the publication dates the passages shown were looked for in, None for all; `note` tells it a reader.
+    """
+
+    words: str
+    present: bool
+    asked: Window | None
+    looked: Window | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range of code points, `start <= end`."""
 
@@ -222,6 +237,7 @@ class Answer:
     version: str
     signals: Mapping[str, float] = field(default_factory=dict)
     """The numbers behind `abstained` and `confidence`, by name, for whoever wants to know why."""
+    period: Period | None = None
 
     def also_in(self, citation: Citation) -> tuple[ArticleInfo, ...]:
         """The other articles that tell what is cited nearly word for word."""
@@ -236,6 +252,7 @@ class Retrieved:
 
     query: str
     evidence: tuple[Evidence, ...]
+    period: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)

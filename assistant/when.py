@@ -79,6 +79,13 @@ def with_days(question: str, when: When) -> str:
     return question
 
 
+def without_days(question: str, when: When) -> str:
+    """The question without the times it names: what is left is what it is about."""
+    for mention in reversed(when.mentions):
+        question = question[: mention.start] + question[mention.end :]
+    return question
+
+
 def in_words(window: Window) -> str:
     """The window as a person writes it: "7 February 2025", "6 to 12 January 2025", "November 2024", "since 2023"."""
     first, last = window.since, window.until

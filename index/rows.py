@@ -69,10 +69,11 @@ def article_row(article: Article) -> tuple[object, ...]:
 def condition(filters: Filters) -> tuple[str, tuple[object, ...]]:
     """Filters as SQL over `articles`, "" for none. An unknown date is NULL, and NULL passes no comparison."""
     terms: list[tuple[str, object]] = []
+    unknown = " OR articles.published IS NULL" if filters.undated else ""
     if filters.since:
-        terms.append(("articles.published >= ?", filters.since.isoformat()))
+        terms.append((f"(articles.published >= ?{unknown})", filters.since.isoformat()))
     if filters.until:
-        terms.append(("articles.published <= ?", filters.until.isoformat()))
+        terms.append((f"(articles.published <= ?{unknown})", filters.until.isoformat()))
     if filters.sources:
         terms.append(("articles.source IN (SELECT value FROM json_each(?))", json.dumps(filters.sources)))
     if filters.article_ids:

@@ -125,12 +125,13 @@ class ResolvedQuote:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search may return. An article of unknown date passes no date bound. Bounds are inclusive."""
+    """What a search may return. Bounds are inclusive; an article of unknown date passes them only with `undated`."""
 
     since: date | None = None
     until: date | None = None
     sources: tuple[str, ...] = ()
     article_ids: tuple[str, ...] = ()
+    undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
