@@ -10,7 +10,8 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Protocol, cast
 
 from assistant.abstaining import Abstainer, sentence_for, signals_of
@@ -20,6 +21,7 @@ from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.prompting import Composer
+from assistant.timely import Timing, cannot_know, find, in_order
 from assistant.types import (
     Answer,
     Answered,
@@ -28,6 +30,7 @@ from assistant.types import (
     Event,
     Evidence,
     IndexState,
+    Period,
     Prompt,
     Question,
     Retrieved,
@@ -38,6 +41,7 @@ from assistant.types import (
     Usage,
 )
 from assistant.verifying import Thresholds, status_of
+from assistant.when import When, in_words, when_of, with_days
 from index.types import Filters, Hit, Manifest
 
 log = logging.getLogger(__name__)
@@ -77,11 +81,12 @@ class Policy:
     thresholds: Thresholds
     settings_digest: str
     version: str
+    timing: Timing = field(default_factory=Timing)
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """Answers questions. Every dependency is a field; `clock` gives seconds that never go back."""
+    """Answers questions. Every dependency is a field; `clock` gives seconds that never go back, `today` the date."""
 
     retriever: Retriever
     selector: Selector
@@ -92,6 +97,7 @@ class Assistant:
     abstainer: Abstainer
     policy: Policy
     clock: Callable[[], float]
+    today: Callable[[], date]
 
     def ask(self, question: Question, cancel: threading.Event | None = None) -> Answer:
         """Run the stream to its end and return the answer."""
@@ -113,20 +119,23 @@ class Assistant:
         self._refuse_unaskable(question)
 
         query = standing_alone(question.text, question.history, self._rewriter(cancel))
-        hits = self.retriever.retrieve(query, self.policy.candidates, question.filters)
+        when = when_of(query, question.as_of or self.today())
+        hits, period = self.find(query, question, when)
         watch.retrieved()
-        evidence = self.selector(query, hits)
+        dated_query = with_days(query, when)
+        evidence = in_order(self.selector(dated_query, hits), when)
         watch.showed_evidence()
         log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), watch.timings().total_s)
-        yield Retrieved(query, evidence)
+        yield Retrieved(query, evidence, period)
 
-        if not evidence:
-            yield _done(self._abstention(Draft(question, query, hits, (), {}, 0.0), None, watch))
+        draft = Draft(question, query, hits, evidence, {}, 0.0, when, period)
+        if not evidence or (self.policy.threshold > 0 and cannot_know(when, evidence)):
+            yield _done(self._abstention(draft, None, watch))
             return
-        prompt = self.composer.answer(query, evidence)
-        logit = self.generator.yes_no(self.composer.check(query, prompt.evidence), cancel)
+        prompt = self.composer.answer(dated_query, evidence)
+        logit = self.generator.yes_no(self.composer.check(dated_query, prompt.evidence), cancel)
         signals = signals_of(query, hits, prompt.evidence, logit)
-        draft = Draft(question, query, hits, prompt.evidence, signals, self.abstainer(signals))
+        draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
         if draft.likelihood < self.policy.threshold:
             yield _done(self._abstention(draft, None, watch))
             return
@@ -139,6 +148,12 @@ class Assistant:
             yield _done(self._abstention(draft, completion, watch))
         else:
             yield _done(self._answer(draft, completion, cited, watch))
+
+    def find(self, query: str, question: Question, when: When) -> tuple[tuple[Hit, ...], Period | None]:
+        """The hits for a query that says `when`, within the question's filters, and what its time had to do with it."""
+        search, policy = self.retriever.retrieve, self.policy
+        found = find(search, query, policy.candidates, question.filters, when, question.as_of, policy.timing)
+        return found.hits, found.period
 
     def _checked(self, sentence: CitedSentence, prompt: Prompt, cancel: threading.Event) -> CitedSentence:
         """The sentence with its support lowered to what the generator itself grants it over the same evidence.
@@ -215,7 +230,8 @@ class Assistant:
     def _abstention(self, draft: Draft, completion: Completion | None, watch: Stopwatch) -> Answer:
         nearest = draft.evidence[:NEAREST] or whole_chunks(draft.hits[:NEAREST])
         raw = completion.text if completion else ""
-        text = sentence_for(draft.query, nearest)
+        too_early = draft.when.window if cannot_know(draft.when, draft.evidence) else None
+        text = sentence_for(draft.query, nearest, before=in_words(too_early) if too_early else "")
         manifest = self.retriever.manifest
         return Answer(
             question=draft.question.text,
@@ -237,6 +253,7 @@ class Assistant:
             settings_digest=self.policy.settings_digest,
             version=self.policy.version,
             signals={**draft.signals, "answerable": draft.likelihood},
+            period=draft.period,
         )
 
 
@@ -267,6 +284,8 @@ class Draft:
     evidence: tuple[Evidence, ...]
     signals: Mapping[str, float]
     likelihood: float
+    when: When
+    period: Period | None
 
 
 class Stopwatch:

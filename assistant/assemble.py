@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,8 +37,10 @@ from assistant.prompting import Composer, Templates
 from assistant.reranking import WordsAndMeaning, by_rank
 from assistant.settings import Settings, Strictness, hub_is_off
 from assistant.similarity import CachedSimilarity
-from assistant.types import Message, Model, Prompt
+from assistant.timely import Timing, find
+from assistant.types import Message, Model, Prompt, Question
 from assistant.verifying import LexicalVerifier, Logistic, Thresholds
+from assistant.when import when_of
 from index.corpus import Corpus
 from index.errors import IndexingError, IndexMissing
 from index.holdings import Holdings
@@ -46,7 +48,7 @@ from index.ingest import Ingester
 from index.search import Index
 from index.sentences import sentence_spans
 from index.store import Store
-from index.types import Article, ArticleInfo, ChunkingSettings, RawPage
+from index.types import Article, ArticleInfo, ChunkingSettings, Hit, RawPage
 from index.uploads import FOLDER as UPLOADS
 from index.uploads import Uploads
 
@@ -355,6 +357,7 @@ class Assembly:
                 version=version(),
             ),
             clock=time.perf_counter,
+            today=date.today,
         )
 
     def index_of(self, passages: Sequence[Passage]) -> Index:
@@ -391,7 +394,7 @@ class Assembly:
         return run_dataset(
             dataset,
             index,
-            System(lambda q: index.retrieve(q.text, self.settings.candidates, q.filters), ask),
+            System(partial(self._hits, index), ask),
             out,
             plan,
             clock=time.perf_counter,
@@ -399,6 +402,12 @@ class Assembly:
             progress=progress,
             fresh=fresh,
         )
+
+    def _hits(self, index: Index, question: Question) -> tuple[Hit, ...]:
+        """What `Assistant` finds for a question that stands alone."""
+        when = when_of(question.text, question.as_of or date.today())
+        k, timing = self.settings.candidates, Timing()
+        return find(index.retrieve, question.text, k, question.filters, when, question.as_of, timing).hits
 
     def evaluation_index(self, dataset: Dataset) -> tuple[Index, Json]:
         """A dataset's corpus in an index of its own under the data folder, kept for the next run, and what it took."""

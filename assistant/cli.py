@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -94,6 +94,12 @@ PLAIN = ("--offline", "-v", "-vv")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Since = Annotated[str | None, typer.Option(help="Only articles published on this day or later, YYYY-MM-DD.")]
 Until = Annotated[str | None, typer.Option(help="Only articles published on this day or earlier, YYYY-MM-DD.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", help="Ask as on this day, YYYY-MM-DD: “last week” is the one before it, nothing later counts."
+    ),
+]
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only articles of this source; repeatable.")]
 
 
@@ -324,19 +330,20 @@ def ask(
     since: Since = None,
     until: Until = None,
     source: SourceOption = None,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> int:
     """Answer a question from your articles, each sentence with its citation."""
-    filters = _filters(since, until, source)
+    filters, asked_on = _filters(since, until, source), _day("--as-of", as_of)
     with _assembly(context) as parts:
         if question == "-":
-            return _ask_many(parts, filters, as_json)
-        answer = _answer(parts.assistant, Question(question, filters=filters), quiet=as_json)
+            return _ask_many(parts, filters, asked_on, as_json)
+        answer = _answer(parts.assistant, Question(question, filters=filters, as_of=asked_on), quiet=as_json)
     _dump(answer_to_json(answer)) if as_json else print(answer_text(answer, _width()))
     return 0
 
 
-def _ask_many(parts: Assembly, filters: Filters, as_json: bool) -> int:
+def _ask_many(parts: Assembly, filters: Filters, as_of: date | None, as_json: bool) -> int:
     """One answer a line of standard input; a line that cannot be answered gives an error object and status 2."""
     from assistant.request import read_request
 
@@ -345,7 +352,7 @@ def _ask_many(parts: Assembly, filters: Filters, as_json: bool) -> int:
         if not line.strip():
             continue
         try:
-            request = read_request(line, filters)
+            request = read_request(line, filters, as_of)
             answer = parts.assistant_for(request.passages).ask(request.question)
             _dump(answer_to_json(answer)) if as_json else print(answer_text(answer, _width()) + "\n", flush=True)
         except (AssistantError, IndexingError) as error:
@@ -370,15 +377,21 @@ def _answer(assistant: Assistant, question: Question, quiet: bool) -> Answer:
 
 
 @app.command()
-def chat(context: typer.Context, since: Since = None, until: Until = None, source: SourceOption = None) -> None:
+def chat(
+    context: typer.Context,
+    since: Since = None,
+    until: Until = None,
+    source: SourceOption = None,
+    as_of: AsOf = None,
+) -> None:
     """Ask and follow up in the terminal. Ctrl-C stops an answer, Ctrl-D ends the chat."""
-    filters = _filters(since, until, source)
+    plain = Question("", filters=_filters(since, until, source), as_of=_day("--as-of", as_of))
     with _assembly(context) as parts:
         history: tuple[Turn, ...] = ()
         _tell("Ask about your articles. Ctrl-C stops an answer, Ctrl-D ends.")
         while (line := _prompted()) is not None:
             if line.strip():
-                history = _chat_turn(parts.assistant, line, history, filters)
+                history = _chat_turn(parts.assistant, replace(plain, text=line, history=history))
 
 
 def _prompted() -> str | None:
@@ -388,17 +401,18 @@ def _prompted() -> str | None:
         return None
 
 
-def _chat_turn(assistant: Assistant, line: str, history: tuple[Turn, ...], filters: Filters) -> tuple[Turn, ...]:
+def _chat_turn(assistant: Assistant, question: Question) -> tuple[Turn, ...]:
+    """The history after this question: unchanged if it was stopped or refused."""
     try:
-        answer = _answer(assistant, Question(line, history, filters), quiet=False)
+        answer = _answer(assistant, question, quiet=False)
     except KeyboardInterrupt:
         _tell("stopped")
-        return history
+        return question.history
     except (AssistantError, IndexingError) as error:
         _tell(f"quoth: {error}")
-        return history
+        return question.history
     print(answer_text(answer, _width()))
-    return (*history, Turn("user", line), Turn("assistant", answer.text))
+    return (*question.history, Turn("user", question.text), Turn("assistant", answer.text))
 
 
 @app.command()
@@ -562,6 +576,8 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="The seed of the draw and of the intervals.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the records and reports go.")] = None,
     retrieval_only: Annotated[bool, typer.Option(help="Score the passages alone, without a language model.")] = False,
+    types: Annotated[list[str] | None, typer.Option("--type", help="Only questions of this type; repeatable.")] = None,
+    as_of: AsOf = None,
     verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
     compare: Annotated[bool, typer.Option(help="Compare two finished runs by paired bootstrap.")] = False,
     fresh: Annotated[bool, typer.Option(help="Throw away what the output folder holds of another run.")] = False,
@@ -578,7 +594,7 @@ def evaluate(
         if verify:
             parts.verify_pairs(folder, where, seed=seed, limit=limit, progress=progress, fresh=fresh)
         else:
-            plan = Plan(seed, limit, parts.settings.digest())
+            plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
             parts.evaluate(folder, where, plan, retrieval_only=retrieval_only, progress=progress, fresh=fresh)
     print((where / "report.md").read_text(encoding="utf-8"))
     _tell(f"records and reports are in {where}")

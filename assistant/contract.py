@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from assistant.types import Answer, Citation, Claim, Evidence
+from assistant.types import Answer, Citation, Claim, Evidence, Period, Window
 from index.types import Article, Hit
 
 Json = dict[str, Any]
@@ -37,6 +37,7 @@ def answer_to_json(answer: Answer) -> Json:
         "signals": {name: _rounded(value) for name, value in answer.signals.items()},
         "settings_digest": answer.settings_digest,
         "version": answer.version,
+        "period": _period(answer.period),
     }
 
 
@@ -109,6 +110,22 @@ def _copy(hit: Hit) -> Json:
         "title": article.title,
         "source": article.source,
         "published": _iso(article.published),
+    }
+
+
+def _period(period: Period | None) -> Json | None:
+    """What the question says about time: its own days as `since` and `until`, the publication dates looked at."""
+    if period is None:
+        return None
+    asked, looked = period.asked or Window(), period.looked or Window()
+    return {
+        "words": period.words,
+        "present": period.present,
+        "since": _iso(asked.since),
+        "until": _iso(asked.until),
+        "looked_since": _iso(looked.since),
+        "looked_until": _iso(looked.until),
+        "note": period.note,
     }
 
 

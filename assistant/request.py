@@ -50,12 +50,15 @@ class Request:
     passages: tuple[Passage, ...] | None = None
 
 
-def read_request(line: str, filters: Filters) -> Request:
-    """Read one line; `filters` hold where the line says nothing else. Raises QuestionRefused saying what is wrong."""
+def read_request(line: str, filters: Filters, as_of: datetime.date | None = None) -> Request:
+    """Read one line; `filters` and `as_of` hold where the line says nothing else.
+
+    Raises QuestionRefused saying what is wrong.
+    """
     _refuse_broken(line)
     stripped = line.strip()
     if not stripped.startswith("{"):
-        return Request(Question(stripped, filters=filters))
+        return Request(Question(stripped, filters=filters, as_of=as_of))
     try:
         given = _Given.model_validate(_object(stripped))
     except ValidationError as error:
@@ -66,7 +69,7 @@ def read_request(line: str, filters: Filters) -> Request:
         given.question,
         tuple(Turn(turn.role, turn.text) for turn in given.history),
         replace(filters, since=given.since or filters.since, until=given.until or filters.until),
-        given.as_of,
+        given.as_of or as_of,
     )
     if given.passages is None:
         return Request(question)

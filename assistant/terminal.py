@@ -66,6 +66,8 @@ def answer_text(answer: Answer, width: int) -> str:
         parts.append("\n".join(_citation(c, answer.also_in(c), width) for c in answer.citations))
     if answer.nearest:
         parts.append("Nearest passages\n" + "\n".join(_nearest(piece, width) for piece in answer.nearest))
+    if answer.period:
+        parts.append(_wrapped(f"time: {flat(answer.period.note)}", width))
     parts.append(_footer(answer))
     return "\n\n".join(parts)
 

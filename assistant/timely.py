@@ -7,6 +7,7 @@ irrelevant is promoted: dates only order what the search itself holds to be near
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -109,15 +110,26 @@ def newest_first(query: str, hits: Sequence[Hit], timing: Timing) -> tuple[Hit, 
     return _ranked([hits[i] for i in sorted(near, key=lambda i: -weights[i]) + rest])
 
 
+def in_order(evidence: Sequence[Evidence], when: When) -> tuple[Evidence, ...]:
+    """Evidence as it is to be read: for the present the newest first, since a small model leads with what stands first.
+
+    Within a day the order stays, and what has no date comes last.
+    """
+    if not when.present:
+        return tuple(evidence)
+    newest = sorted(evidence, key=lambda piece: piece.hit.article.published or date.min, reverse=True)
+    return tuple(replace(piece, number=number) for number, piece in enumerate(newest, 1))
+
+
 def cannot_know(when: When, evidence: Sequence[Evidence]) -> bool:
     """Whether all that was found came out before the time asked about: it cannot tell what happened then."""
-    since = when.window.since if when.window else None
+    since = when.window.since if when.window and not when.foretold else None
     days = [piece.hit.article.published for piece in evidence]
     return bool(since and days) and all(day is not None and since is not None and day < since for day in days)
 
 
 def _recency(age: float, half_life: float, oldest: float) -> float:
-    return oldest + (1.0 - oldest) * 0.5 ** (age / half_life)
+    return oldest + (1.0 - oldest) * math.pow(0.5, age / half_life)
 
 
 def _share(value: float | None, best: float) -> float:
@@ -146,7 +158,7 @@ def _in_window(
         best = max(worth.values(), default=0.0)
         if inside and max(worth[hit.chunk.id] for hit in inside) >= timing.near * best:
             note = _window_note(when, asked, looked, timing)
-            chosen = inside if when.relative else _beside(inside, merged, worth, looked, timing)[:k]
+            chosen = inside if _only(when) else _beside(inside, merged, worth, looked, timing)[:k]
             return Found(_ranked(chosen), Period(when.words, when.present, asked, looked, note))
     newest = max((hit.article.published for hit in hits if hit.article.published), default=None)
     none = (
@@ -156,6 +168,11 @@ def _in_window(
     )
     note = f"{when.words}: {none}; looked at all dates"
     return Found(tuple(hits), Period(when.words, when.present, asked, None, note))
+
+
+def _only(when: When) -> bool:
+    """Whether nothing outside the window counts: "last week" asks of that week, "as of May" of what was known then."""
+    return when.relative or when.present
 
 
 def _widening(asked: Window, timing: Timing) -> tuple[Window, Window]:
@@ -222,7 +239,7 @@ def _present_note(filters: Filters, as_of: date | None) -> str:
 def _window_note(when: When, asked: Window, looked: Window, timing: Timing) -> str:
     days = in_words(asked)
     told = f"{when.words} ({days})" if when.relative or days not in when.words else days
-    where = f"looked at articles published {in_words(looked)}{'' if when.relative else ' first'}"
+    where = f"looked at articles published {in_words(looked)}{'' if _only(when) else ' first'}"
     if looked == _slackened(asked, timing):
         return f"{told}: {where}"
     return f"{told}: nothing on this in articles of that time, widened; {where}"

@@ -36,13 +36,14 @@ class Mention:
 class When:
     """What a question says about time.
 
-    `present`: it asks how things stand, today or, with a window, at its end. `window`: the days it is about.
-    `mentions`: the words that say so, in order; for the present there may be none but `present` itself.
+    `present`: it asks how things stand, today or, with a window, at its end. `window`: the days it is about;
+    `mentions` the words that name them, in order. `foretold`: it asks what was planned or expected for that time.
     """
 
     present: bool = False
     window: Window | None = None
     mentions: tuple[Mention, ...] = ()
+    foretold: bool = False
 
     @property
     def relative(self) -> bool:
@@ -63,7 +64,7 @@ def when_of(question: str, today: date) -> When:
     if window is None or (window.since and window.since > today):
         return When(present=asks_about_the_present(text))
     as_of = window.since is None and "as of" in text.lower()
-    return When(as_of, window, mentions)
+    return When(as_of, window, mentions, foretold=bool(words.AHEAD.search(text)))
 
 
 def asks_about_the_present(text: str) -> bool:

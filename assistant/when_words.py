@@ -119,3 +119,9 @@ STANDING: Final = re.compile(
 )
 """Words that do so unless the question is in the past tense."""
 PAST: Final = re.compile(r"\b(?:was|were|did|had|happened|became|began|ended)\b", re.IGNORECASE)
+AHEAD: Final = re.compile(
+    r"\b(?:will|would|going to|due|plan\w*|expect\w*|forecast\w*|predict\w*|project\w*|target\w*|schedul\w*|hope[ds]?"
+    r"|aim\w*|intend\w*|announced for|wird|werden|geplant|sera|seront|prévu\w*|será|serán|previst\w*)\b",
+    re.IGNORECASE,
+)
+"""Words that ask of a time what was said of it beforehand."""

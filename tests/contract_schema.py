@@ -1,6 +1,6 @@
 """What the answer's JSON object promises: its fields as a JSON schema, and what holds between them.
 
-`raw_answer`, `unresolved` and `signals` are more than other programs may count on; the rest is promised.
+`raw_answer`, `unresolved`, `signals` and `period` are more than other programs may count on; the rest is promised.
 """
 
 from __future__ import annotations
@@ -67,6 +67,15 @@ CITATION = _object(
     end=COUNT,
     quote=WORDS,
 )
+PERIOD = _object(
+    words=TEXT,
+    present={"type": "boolean"},
+    since=DAY,
+    until=DAY,
+    looked_since=DAY,
+    looked_until=DAY,
+    note=WORDS,
+)
 ANSWER: Schema = {
     **_object(
         question=WORDS,
@@ -90,6 +99,7 @@ ANSWER: Schema = {
         signals={"type": "object", "additionalProperties": {"type": "number"}},
         settings_digest={"type": "string", "pattern": "^[0-9a-f]{12}$"},
         version=WORDS,
+        period={"anyOf": [{"type": "null"}, PERIOD]},
     ),
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "if": {"properties": {"abstained": {"const": True}}},

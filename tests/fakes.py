@@ -240,6 +240,9 @@ def even_odds(signals: Mapping[str, float]) -> float:
     return 1.0 if signals.get("yes_no", 0.0) > 0 else 0.0 if signals.get("yes_no", 0.0) < 0 else 0.5
 
 
+TODAY = date(2025, 1, 14)
+
+
 def counting_clock() -> Callable[[], float]:
     """A second later at every look, from no particular time on."""
     seconds: Iterator[float] = map(float, range(1_000, 1_000_000))
@@ -280,4 +283,5 @@ def assistant_over(
             version="0.0",
         ),
         clock=counting_clock(),
+        today=lambda: TODAY,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -68,12 +69,17 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. `limit` None asks every question. The digest is that of the settings that can change an answer."""
+    """What to run. `limit` None asks every question. The digest is that of the settings that can change an answer.
+
+    `types` are the types of questions asked, () for all; `as_of` the day of asking where a question gives none.
+    """
 
     seed: int = 0
     limit: int | None = None
     settings_digest: str = ""
     judge: Judge | None = None
+    types: tuple[str, ...] = ()
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def evaluate(
     An error ends its question and is recorded, unless the next question would meet it too. Interrupted by whatever, the
     records stay, and the same call goes on after them. Raises EvaluationError if `out` holds another run.
     """
-    questions = draw(dataset.questions, plan.limit, plan.seed)
+    questions = draw(_wanted(dataset, plan), plan.limit, plan.seed)
     asker = _Asker(dataset, _library(dataset, index), system, plan.judge, clock)
     with open_journal(out, _header(dataset, index, system, plan), fresh=fresh) as journal:
         done = {record["qid"] for record in journal.done}
@@ -228,6 +234,16 @@ def _hit(hit: Hit) -> Json:
     }
 
 
+def _wanted(dataset: Dataset, plan: Plan) -> tuple[GoldQuestion, ...]:
+    """The questions of the plan's types. Raises EvaluationError for a type that no question has."""
+    known = {question.type for question in dataset.questions}
+    if unknown := [name for name in plan.types if name not in known]:
+        there = ", ".join(sorted(name for name in known if name)) or "none"
+        raise EvaluationError(f"no question of {dataset.name} is of type {unknown[0]!r}; the types there are: {there}")
+    chosen = [q for q in dataset.questions if not plan.types or q.type in plan.types]
+    return tuple(replace(q, as_of=q.as_of or plan.as_of) for q in chosen)
+
+
 def _header(dataset: Dataset, index: CorpusIndex, system: System, plan: Plan) -> Json:
     """All that makes two runs the same run. Two with equal headers may share a folder."""
     present = {article.uri for article in index.articles()}
@@ -245,6 +261,8 @@ def _header(dataset: Dataset, index: CorpusIndex, system: System, plan: Plan) ->
         "retrieval_only": system.ask is None,
         "settings_digest": plan.settings_digest,
         "judge": plan.judge.name if plan.judge else None,
+        **({"types": list(plan.types)} if plan.types else {}),
+        **({"as_of": plan.as_of.isoformat()} if plan.as_of else {}),
     }
 
 

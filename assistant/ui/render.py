@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.types import Answer, Evidence
+from assistant.types import Answer, Evidence, Period
 from assistant.ui.answers import abstention, cited_answer, raw_marker, unresolved, with_markers
 from assistant.ui.exchange import Exchange
 from assistant.ui.markup import NOTHING, Html, join, tag
@@ -238,4 +238,9 @@ def stopped(view: Exchange, name: str) -> Html:
 def answered(answer: Answer, name: str) -> Html:
     """A cited answer or an abstention."""
     main = abstention(answer) if answer.abstained else cited_answer(answer, name)
-    return join((main, unresolved(answer.unresolved)))
+    return join((main, looked_at(answer.period), unresolved(answer.unresolved)))
+
+
+def looked_at(period: Period | None) -> Html:
+    """Where the question's time made Quoth look."""
+    return tag("p", period.note, class_="q-note") if period else NOTHING

@@ -417,3 +417,48 @@ def test_a_sentence_the_model_itself_denies_is_marked_although_its_words_are_all
 def test_a_generator_that_cannot_grade_leaves_the_words_to_decide() -> None:
     answer = assistant(FakeGenerator(REPLY, logit=None)).ask(WHAT)
     assert [claim.status for claim in answer.claims] == ["supported", "supported"]
+
+
+# ---- time
+
+
+def test_the_newest_leads_where_the_present_is_asked_about() -> None:
+    found = [
+        hit(article("Kurakhove is surrounded.", "a1", published=date(2024, 11, 20)), rank=1),
+        hit(article("Kurakhove has fallen.", "a2", published=date(2025, 1, 11)), rank=2),
+    ]
+    answer = assistant(FakeGenerator("Kurakhove has fallen [1]."), found).ask(
+        Question("What is the situation in Kurakhove?")
+    )
+    assert [piece.hit.article.id for piece in answer.evidence] == ["a2", "a1"]
+    assert answer.as_of == date(2025, 1, 11)
+    assert answer.period and answer.period.present
+    assert_contract(answer_to_json(answer), article_text(found).__getitem__)
+
+
+def test_the_model_is_told_which_days_last_week_was_and_only_at_the_end_of_its_prompt() -> None:
+    generator = FakeGenerator(REPLY)
+    question = Question("What was struck in Kurakhove last week?", as_of=date(2024, 12, 11))
+    answer = assistant(generator).ask(question)
+    told = "last week (2 to 8 December 2024)"
+    assert answer.query == question.text
+    for prompt in (generator.answered[0], generator.checked[0]):
+        sources, asked = prompt.messages[-1].text.rsplit("Question: ", 1)
+        assert told in asked
+        assert told not in sources
+
+
+def test_what_the_sources_cannot_know_yet_is_not_asked_of_the_model() -> None:
+    generator = FakeGenerator(REPLY)
+    answer = assistant(generator).ask(Question("What was struck in Kurakhove on 5 January 2025?"))
+    assert answer.abstained
+    assert generator.answered == []
+    assert "published before 5 January 2025" in answer.text
+    assert answer.nearest
+    assert_contract(answer_to_json(answer), article_text(FOUND).__getitem__)
+
+
+def test_the_day_a_question_gives_wins_over_todays_date() -> None:
+    retriever = FakeRetriever(FOUND)
+    assistant_over(FOUND, FakeGenerator(REPLY), retriever=retriever).ask(replace(WHAT, as_of=date(2024, 12, 31)))
+    assert all(filters.until == date(2024, 12, 31) and filters.undated for _, _, filters in retriever.queries)

@@ -60,6 +60,13 @@ def test_what_an_object_leaves_out_is_taken_from_the_command_line() -> None:
     assert found.question.history == ()
 
 
+def test_a_question_without_its_day_is_asked_on_that_of_the_command_line() -> None:
+    day = date(2025, 1, 14)
+    assert read_request("Where?", FILTERS, day).question.as_of == day
+    assert read_request(request(), FILTERS, day).question.as_of == day
+    assert read_request(request(as_of="2024-12-01"), FILTERS, day).question.as_of == date(2024, 12, 1)
+
+
 def test_no_passages_are_not_the_index() -> None:
     assert read_request(request(passages=[]), FILTERS).passages == ()
 

@@ -144,6 +144,16 @@ def test_an_article_of_unknown_date_passes_no_date_bound(towns: Store) -> None:
     assert all(hit.article.published for hit in hits)
 
 
+def test_an_article_of_unknown_date_passes_where_the_filters_let_it(towns: Store) -> None:
+    everything = Index(towns, FakeEmbedder()).retrieve("harbour", 40)
+    undated = {hit.article.uri for hit in everything if hit.article.published is None}
+    filters = Filters(since=date(2024, 1, 15), undated=True)
+    found = {info.uri: info.published for _, info in towns.passages(towns.keys(filters)).values()}
+    assert undated and undated <= found.keys()
+    assert all(day is None or day >= date(2024, 1, 15) for day in found.values())
+    assert {hit.article.uri for hit in Index(towns, FakeEmbedder()).retrieve("harbour", 40, filters)} <= found.keys()
+
+
 # Keeping up
 
 

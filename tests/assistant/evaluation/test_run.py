@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from assistant.errors import EvaluationError, GenerationCancelled, GenerationFailed, ModelMissing
 from assistant.evaluation.datasets import Dataset, Document, read_dataset
 from assistant.evaluation.run import Judge, Plan, RunProgress, System, evaluate, run_dataset
+from assistant.types import Answer, Question
 from index.errors import IndexDamaged
 
 from .worlds import DOCUMENTS, QUESTIONS, CorpusInMemory, Oracle, ticking, write_dataset
@@ -271,3 +273,20 @@ def test_a_run_writes_its_three_reports_beside_the_records(world: World) -> None
     ]
     assert json.loads((world.out / "report.json").read_text()) == report
     assert report["about"] == {"machine": {"cores": 2}}
+
+
+def test_only_questions_of_the_wanted_types_are_asked_as_on_the_given_day(world: World) -> None:
+    kinds = {question.type for question in world.dataset.questions}
+    kind = sorted(name for name in kinds if name)[0]
+    asked: list[Question] = []
+
+    def ask(question: Question) -> Answer:
+        asked.append(question)
+        return world.oracle(question)
+
+    plan = Plan(settings_digest="s", types=(kind,), as_of=date(2024, 12, 1))
+    records = world.evaluate(plan, system=System(world.index.retrieve, ask))
+    assert {record["type"] for record in records} == {kind}
+    assert {question.as_of for question in asked} == {date(2024, 12, 1)}
+    with pytest.raises(EvaluationError, match="fiction"):
+        world.evaluate(Plan(types=("fiction",)), fresh=True)
