@@ -24,7 +24,7 @@ ANSWER = set(
     "settings_digest version".split()
 )
 CITATION = set("number article_id chunk_id title source url published published_from start end quote doc_id".split())
-EVIDENCE = set("number chunk_id article_id title published score start end text doc_id".split())
+EVIDENCE = set("number chunk_id article_id title published score start end text also doc_id".split())
 
 
 class World:
