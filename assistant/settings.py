@@ -58,8 +58,8 @@ class Settings(BaseModel):
     threads: int = Field(0, ge=0, le=256, description="threads for the models; 0 takes every core this process may use")
     context_tokens: int = Field(4096, ge=64, le=1_000_000, description="the language model's context, in tokens")
     answer_tokens: int = Field(220, ge=16, le=8192, description="the longest answer, in tokens")
-    chunk_tokens: int = Field(180, ge=32, le=2048, description="the longest chunk, in the embedder's tokens")
-    overlap_tokens: int = Field(30, ge=0, le=512, description="what neighbouring chunks share, in tokens")
+    chunk_tokens: int = Field(230, ge=32, le=2048, description="the longest chunk, in the embedder's tokens")
+    overlap_tokens: int = Field(40, ge=0, le=512, description="what neighbouring chunks share, in tokens")
     candidates: int = Field(40, ge=1, le=1000, description="how many chunks are looked at for a question")
     evidence_tokens: int = Field(
         350, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"

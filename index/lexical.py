@@ -20,7 +20,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
     tokenize = 'porter unicode61 remove_diacritics 2');
 """
 
-_WEIGHTS = "0.5, 0.5, 1.0"
+_WEIGHTS = "0.8, 0.8, 1.0"
 """Of title, heading, text: the title stands on every chunk of its article, so it says least about which chunk."""
 
 _WORD = re.compile(r"[^\W_]+")

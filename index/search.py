@@ -89,6 +89,11 @@ class Index:
         order, gains = self._fusion.order(relevance[0], relevance[1:], k)
         return [keys[at] for at in order], gains
 
+    @property
+    def store(self) -> Store:
+        """What is searched in."""
+        return self._store
+
     def require_articles(self) -> None:
         """Raises IndexMissing when there is nothing to search in."""
         if self._store.is_empty():

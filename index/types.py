@@ -138,8 +138,8 @@ class Filters:
 class ChunkingSettings:
     """How articles are cut: at most `chunk_tokens` tokens of the embedder, about `overlap_tokens` shared."""
 
-    chunk_tokens: int = 180
-    overlap_tokens: int = 30
+    chunk_tokens: int = 230
+    overlap_tokens: int = 40
 
 
 @dataclass(frozen=True, slots=True)
