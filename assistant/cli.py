@@ -42,7 +42,7 @@ from assistant.terminal import (
 )
 from assistant.types import Answer, Question, Turn
 from index.errors import IndexingError
-from index.types import Filters
+from index.types import Filters, IngestReport
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
@@ -211,7 +211,7 @@ def add(
         if rebuild:
             parts.ingester.rebuild(progress)
         report = parts.corpus(make=True).add(paths or (), progress, remove_vanished)
-    _dump(asdict(report)) if as_json else print(report_text(report))
+    _dump(_report(report)) if as_json else print(report_text(report))
     went_in = report.added or report.updated or report.unchanged
     return 2 if report.failed and not went_in else 0
 
@@ -229,10 +229,14 @@ def sync(
         corpus = parts.corpus(make=bool(paths) and not dry_run)
         report = corpus.preview(paths or (), prune) if dry_run else corpus.sync(paths or (), progress, prune)
     if as_json:
-        _dump(asdict(report))
+        _dump(_report(report))
     else:
         print(plan_text(report) if dry_run else report_text(report))
     return 2 if report.unreachable else 0
+
+
+def _report(report: IngestReport) -> dict[str, Any]:
+    return {**asdict(report), "reused": report.reused}
 
 
 @app.command()

@@ -158,7 +158,7 @@ def exchange_text(kept: Kept, width: int) -> str:
 def report_text(report: IngestReport) -> str:
     """What an ingest did, a line each, and every skipped source with its reason."""
     counts = [f"{len(uris)} {word}" for word, uris in _done(report, "unchanged").items() if uris]
-    reused = f" ({report.embedded} embedded, {report.chunks - report.embedded} reused)" if report.chunks else ""
+    reused = f" ({report.embedded} embedded, {report.reused} reused)" if report.chunks else ""
     speed = f", {report.embedded / report.seconds:.0f} chunks/s" if report.embedded and report.seconds else ""
     took = f"{report.chunks} chunks{reused} in {report.seconds:.1f} s{speed}"
     lines = [f"{', '.join(counts) or 'nothing to add'} · {took}"]

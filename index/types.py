@@ -208,6 +208,11 @@ class IngestReport:
     unreachable: tuple[str, ...] = ()
     doubted: tuple[SkippedSource, ...] = ()
 
+    @property
+    def reused(self) -> int:
+        """The chunks whose vectors were there already."""
+        return self.chunks - self.embedded
+
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
