@@ -413,7 +413,7 @@ class Assembly:
         """A dataset's corpus in an index of its own under the data folder, kept for the next run, and what it took."""
         from assistant.evaluation.datasets import CorpusSource, index_key
 
-        key = index_key(dataset, (self.embedder.name, str(self.chunking)))
+        key = index_key(dataset, (self.embedder.name, type(self.embedder).__name__, str(self.chunking)))
         store = self._kept(Store.open(self.settings.data / "evaluation" / key))
         report = self._ingester(store).add(CorpusSource(dataset.documents))
         took = {"chunks": report.chunks, "embedded": report.embedded, "seconds": round(report.seconds, 1)}
@@ -491,6 +491,7 @@ class Assembly:
         yield doctor.folder("data folder", self.settings.data)
         yield doctor.folder("models folder", self.settings.models)
         yield doctor.examine("index", self._check_index)
+        yield doctor.examine("embedding", self._check_embedder)
         for name in self.models_in_force():
             yield doctor.examine(f"model {name}", partial(self._check_model, name))
         yield from doctor.examine_all("generation", self._check_generation)
@@ -506,6 +507,13 @@ class Assembly:
         superseded, characters = self.stored.superseded()
         kept = f", {superseded} texts of {characters:,} characters kept for old answers" if superseded else ""
         return doctor.Check("index", f"{told}, {manifest.embedder}{kept}")
+
+    def _check_embedder(self) -> doctor.Check:
+        from index.embedding.fast import OnnxEmbedder
+
+        self.embedder.embed_query("Does it work?")
+        fast = isinstance(self.embedder, OnnxEmbedder)
+        return doctor.Check("embedding", "8 bits, ONNX Runtime" if fast else "32 bits, torch: a quarter of the speed")
 
     def _check_model(self, name: str) -> doctor.Check:
         report = self.models.verify(name, self.progress)

@@ -16,6 +16,7 @@ PACKAGES = (
     "sentence-transformers",
     "transformers",
     "torch",
+    "onnxruntime",
     "faiss-cpu",
     "llama-cpp-python",
     "gradio",
