@@ -17,6 +17,7 @@ from typing import Protocol, cast
 from assistant.abstaining import Abstainer, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import standing_alone
+from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, whole_chunks
 from assistant.generation import Generator as TextGenerator
@@ -202,13 +203,15 @@ class Assistant:
             yield Token(piece)
 
     def _answer(self, draft: Draft, completion: Completion, cited: Sequence[CitedSentence], watch: Stopwatch) -> Answer:
-        shown = show(cited)
+        differing = rivals(draft.query, cited, draft.evidence)
+        told = with_rivals(cited, differing)
+        shown = show(told)
         claims = tuple(
             self._claim(shown.text, span, numbers, sentence)
-            for (span, numbers), sentence in zip(shown.sentences, cited, strict=True)
+            for (span, numbers), sentence in zip(shown.sentences, told, strict=True)
         )
-        held = [claim.support for claim in claims if claim.status != "no_claim"]
-        support = sum(held) / len(held) if held else 0.0
+        own = [c.support for c, said in zip(claims, told, strict=True) if c.status != "no_claim" and said in cited]
+        support = sum(own) / len(own) if own else 0.0
         dates = [c.published for c in shown.citations if c.published]
         blank = self._abstention(draft, completion, watch)
         return replace(
@@ -220,6 +223,7 @@ class Assistant:
             abstained=False,
             confidence=draft.likelihood * support,
             as_of=max(dates, default=None),
+            disagreements=disagreements(differing, shown.citations),
         )
 
     def _claim(self, text: str, span: Span, numbers: tuple[int, ...], sentence: CitedSentence) -> Claim:

@@ -38,6 +38,7 @@ def answer_to_json(answer: Answer) -> Json:
         "settings_digest": answer.settings_digest,
         "version": answer.version,
         "period": _period(answer.period),
+        "disagreements": [asdict(found) for found in answer.disagreements],
     }
 
 

@@ -171,6 +171,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two citations that give different figures for the same thing: their numbers, and the unit of the figures."""
+
+    unit: str
+    older: int
+    newer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unresolved:
     """A marker of the raw text that points at no evidence; cut from the shown text, kept here."""
 
@@ -238,6 +247,7 @@ class Answer:
     signals: Mapping[str, float] = field(default_factory=dict)
     """The numbers behind `abstained` and `confidence`, by name, for whoever wants to know why."""
     period: Period | None = None
+    disagreements: tuple[Disagreement, ...] = ()
 
     def also_in(self, citation: Citation) -> tuple[ArticleInfo, ...]:
         """The other articles that tell what is cited nearly word for word."""

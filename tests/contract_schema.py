@@ -1,6 +1,7 @@
 """What the answer's JSON object promises: its fields as a JSON schema, and what holds between them.
 
-`raw_answer`, `unresolved`, `signals` and `period` are more than other programs may count on; the rest is promised.
+`raw_answer`, `unresolved`, `signals`, `period` and `disagreements` are more than other programs may count on; the rest
+is promised.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ ANSWER: Schema = {
         signals={"type": "object", "additionalProperties": {"type": "number"}},
         settings_digest={"type": "string", "pattern": "^[0-9a-f]{12}$"},
         version=WORDS,
+        disagreements=_list(_object(unit=WORDS, older=NUMBER, newer=NUMBER)),
         period={"anyOf": [{"type": "null"}, PERIOD]},
     ),
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -125,6 +127,9 @@ def assert_contract(answer: dict[str, Any], article_text: Callable[[str], str] |
     used = [number for claim in answer["claims"] for number in claim["citations"]]
     assert list(dict.fromkeys(used)) == numbers == list(range(1, len(numbers) + 1))
     assert {int(number) for number in _NUMBER_SHOWN.findall(shown)} == set(numbers)
+
+    for found in answer["disagreements"]:
+        assert {found["older"], found["newer"]} <= set(numbers) and found["older"] != found["newer"]
 
     days = [citation["published"] for citation in answer["citations"] if citation["published"]]
     assert answer["as_of"] == max(days, default=None)

@@ -1,0 +1,112 @@
+"""Another figure for the same thing is told with its date and its place; what only sounds alike is left in peace."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answering import Assistant
+from assistant.contract import answer_to_json
+from assistant.disagreeing import Figure, figures
+from assistant.types import Answer, Question
+from index.types import Hit
+from tests.contract_schema import assert_contract
+from tests.fakes import FakeGenerator, article, assistant_over, hit
+
+MARCH = "Ukraine still held about 140 square kilometres of the Kursk region."
+NOVEMBER = "Ukraine held about 800 square kilometres of the Kursk region."
+HOW_MUCH = Question("How much of the Kursk region did Ukraine hold?")
+
+
+def dated(*told: tuple[str, str | None]) -> list[Hit]:
+    """One article a sentence, each with its day."""
+    return [
+        hit(article(text, f"a{n}", published=date.fromisoformat(day) if day else None), rank=n)
+        for n, (text, day) in enumerate(told, 1)
+    ]
+
+
+def asked(found: list[Hit], reply: str, question: Question = HOW_MUCH) -> Answer:
+    assistant: Assistant = assistant_over(found, FakeGenerator(reply))
+    answer = assistant.ask(question)
+    texts = {one.article.id: one.chunk.text for one in found}
+    assert_contract(answer_to_json(answer), texts.__getitem__)
+    return answer
+
+
+def test_an_answer_from_an_older_source_is_led_by_the_newer_figure() -> None:
+    found = dated((NOVEMBER, "2024-11-25"), (MARCH, "2025-03-17"))
+    answer = asked(found, "Ukraine held about 800 square kilometres [1].")
+    assert answer.text.startswith(f"As of 17 March 2025: “{MARCH}” [1]")
+    assert answer.as_of == date(2025, 3, 17)
+    ((unit, older, newer),) = [(d.unit, d.older, d.newer) for d in answer.disagreements]
+    assert unit == "squar kilometr"
+    assert [answer.citations[n - 1].published for n in (older, newer)] == [date(2024, 11, 25), date(2025, 3, 17)]
+
+
+def test_an_answer_from_the_newer_source_goes_on_to_what_was_said_earlier() -> None:
+    found = dated((NOVEMBER, "2024-11-25"), (MARCH, "2025-03-17"))
+    answer = asked(found, "Ukraine still held about 140 square kilometres [2].")
+    assert answer.text == (
+        f"Ukraine still held about 140 square kilometres [1]. Earlier, as of 25 November 2024: “{NOVEMBER}” [2]"
+    )
+    assert [claim.status for claim in answer.claims] == ["supported", "supported"]
+
+
+def test_figures_of_the_same_days_are_both_told() -> None:
+    found = dated((NOVEMBER, "2024-11-25"), (MARCH.replace("140", "900"), "2024-11-26"))
+    answer = asked(found, "Ukraine held about 800 square kilometres [1].")
+    assert "Another source says otherwise (26 November 2024)" in answer.text
+
+
+def test_what_is_added_does_not_raise_the_confidence() -> None:
+    alone = asked(dated((NOVEMBER, "2024-11-25")), "Ukraine held about 800 square kilometres [1].")
+    told = asked(
+        dated((NOVEMBER, "2024-11-25"), (MARCH, "2025-03-17")), "Ukraine held about 800 square kilometres [1]."
+    )
+    assert told.confidence == alone.confidence
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "Ukraine held about 800 square kilometres of the Kursk region in all.",
+        "Ukraine held 28 settlements of the Kursk region.",
+        "Ukraine held about 140 square kilometres of the Sumy region.",
+        "The company Kursk Steel made 140 tonnes.",
+        "Ukraine had held the Kursk region for 140 days.",
+        "Ukraine held the Kursk region on 12 March 2025.",
+    ],
+)
+def test_what_agrees_or_is_about_something_else_is_left_in_peace(other: str) -> None:
+    answer = asked(
+        dated((NOVEMBER, "2024-11-25"), (other, "2025-03-17")), "Ukraine held about 800 square kilometres [1]."
+    )
+    assert answer.disagreements == ()
+
+
+def test_an_article_does_not_disagree_with_itself() -> None:
+    found = [hit(article(f"{NOVEMBER} {MARCH}", "a1", published=date(2025, 3, 17)))]
+    assert asked(found, "Ukraine held about 800 square kilometres [1].").disagreements == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("It holds 1,294 square kilometres and 100 settlements.", {(1294, "squar kilometr"), (100, "settlement")}),
+        ("Troops are roughly five kilometres away.", {(5, "kilometr")}),
+        ("It produced 7.5 million tonnes, 12% less.", {(7_500_000, "tonn"), (12, "percent")}),
+        ("It fell on 12 March 2025 after 14 days, at 5 pm in 2024.", set()),
+        ("Version 2.5.1 of the A-12 costs €300.", set()),
+    ],
+)
+def test_a_figure_is_a_number_that_counts_or_measures(sentence: str, expected: set[tuple[float, str]]) -> None:
+    assert figures(sentence) == {Figure(value, unit) for value, unit in expected}
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_figures_or_none(text: str) -> None:
+    assert all(figure.value >= 0 and figure.unit for figure in figures(text))
