@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -25,7 +25,7 @@ from assistant.abstaining import FittedAbstainer
 from assistant.answering import Assistant, Policy
 from assistant.citing import Attributor
 from assistant.duplicates import fold
-from assistant.errors import AssistantError, SettingsError
+from assistant.errors import AssistantError, ConversationError, SettingsError
 from assistant.evidence import Reranker, SentenceSelector
 from assistant.examples import example_questions
 from assistant.generation import complete
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from assistant.library import Library
     from assistant.live import CountProgress
     from assistant.ui.exports import Exporter
+    from assistant.ui.keeping import Keeper
     from assistant.ui.preferences import About, Preferences
     from index.embedding import Embedder
     from index.readers import Draft
@@ -271,7 +272,7 @@ class Assembly:
         uploads.begin()
 
         def ingester(read: Callable[[RawPage], Draft]) -> Ingester:
-            return Ingester(store, self.embedder, self.chunking, lambda: datetime.now(UTC), read)
+            return Ingester(store, self.embedder, self.chunking, _now, read)
 
         return Holdings(store, ingester, uploads, self.settings.file_bytes, self._web if self._uses_web() else None)
 
@@ -442,6 +443,25 @@ class Assembly:
         """What `support` is made of, by name."""
         return self.verifier.features(claim, [evidence[start:end] for start, end in sentence_spans(evidence)])
 
+    def _keeper(self) -> Keeper:
+        """Keeps what is asked on the page: on disk, or where that fails in memory, which the page then says."""
+        from assistant.conversations.store import Conversations
+        from assistant.ui.keeping import Keeper
+
+        trouble = ""
+        try:
+            self._release_texts(self.conversations.all_ids())
+        except ConversationError as error:
+            trouble = f"Conversations are not kept: {error}"
+            self.conversations = Conversations.open(None, _now)
+        return Keeper(self.conversations, self.store.article, self.store.refer, _now, trouble)
+
+    def _release_texts(self, conversations: Set[str]) -> None:
+        """Texts that only conversations deleted for good referred to are kept no longer."""
+        for name in self.store.referring():
+            if name not in conversations:
+                self.store.release(name)
+
     def serve_page(self, open_browser: bool, announce: Callable[[str], None]) -> None:
         """Serve the chat page until Ctrl-C."""
         from assistant.ui.server import serve
@@ -453,6 +473,9 @@ class Assembly:
             article=lambda article_id: self.store.article(article_id),
             examples=lambda: example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
             about=self._about,
+            keeper=self._keeper(),
+            exporter=self.exporter,
+            library=self.library,
         )
         threading.Thread(target=self._warm, name="warming", daemon=True).start()
         serve(

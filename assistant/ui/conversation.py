@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.types import Question, Turn
 from assistant.ui import render
-from assistant.ui.exchange import Exchange, stop
+from assistant.ui.exchange import NO_FILTERS, Exchange, stop
 from assistant.ui.markup import NOTHING, Html, join
+from assistant.ui.pieces import trouble
 from assistant.ui.preferences import Preferences
+from index.types import Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Conversation:
         self._replacing = False
         self._hint = ""
         self._preferences = preferences or Preferences()
+        self._warning = ""
+        self._filters = NO_FILTERS
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,7 +95,7 @@ class Conversation:
                 self._past = (*self._past, stop(self._live) if self._live.running else self._live)
             self._replacing = False
             self._running = self._waiting.popleft()
-            self._live = Exchange(self._running.number, self._running.text)
+            self._live = Exchange(self._running.number, self._running.text, filters=self._filters)
             return self._running
 
     @property
@@ -108,7 +112,8 @@ class Conversation:
     def question(self, asked: Asked) -> Question:
         """What the assistant is asked: the text and the turns before it."""
         with self._lock:
-            return Question(asked.text, history=self._turns())
+            filters = self._live.filters if self._live is not None else self._filters
+            return Question(asked.text, history=self._turns(), filters=filters)
 
     def _turns(self) -> tuple[Turn, ...]:
         """What was answered before, as the assistant needs it. Stopped and failed questions are no part of it."""
@@ -150,6 +155,38 @@ class Conversation:
             self._waiting.clear()
             self._drawn.clear()
             self._running, self._live, self._past, self._replacing, self._hint = None, None, (), False, ""
+
+    # ── beside answering ────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def filters(self) -> Filters:
+        """What the next question's search is held to."""
+        with self._lock:
+            return self._filters
+
+    def narrow(self, filters: Filters) -> None:
+        """Hold the search for all questions to come to these."""
+        with self._lock:
+            self._filters = filters
+
+    def judge(self, number: int, judged: tuple[str, str, str] | None) -> None:
+        """Show what the reader made of an answer."""
+        with self._lock:
+            self._past = tuple(replace(one, judged=judged) if one.number == number else one for one in self._past)
+            if self._live is not None and self._live.number == number:
+                self._live = replace(self._live, judged=judged)
+            self._drawn.pop(number, None)
+
+    def warn(self, warning: str) -> None:
+        """Show a warning under the newest exchange; "" for none."""
+        with self._lock:
+            self._warning = warning
+
+    def leave(self) -> None:
+        """End what is being answered and what waits, because the tab goes elsewhere; what was said so far stays."""
+        with self._lock:
+            self._waiting.clear()
+            self.stop()
 
     # ── how it stands ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -200,7 +237,10 @@ class Conversation:
     def live_markup(self) -> Html:
         """The live exchange."""
         with self._lock:
-            return NOTHING if self._live is None else render.exchange(self._live, newest=True)
+            if self._live is None:
+                return NOTHING
+            warning = trouble(self._warning) if self._warning else None
+            return join((render.exchange(self._live, newest=True), warning))
 
     def waiting_markup(self) -> Html:
         """The questions in line, and that the next one replaces the newest where it does."""

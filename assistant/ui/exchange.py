@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.types import Answer, Answered, Event, Evidence, Retrieved
+from index.types import Filters
 
 Stage = Literal["searching", "reading", "writing", "answered", "failed", "stopped"]
+NO_FILTERS = Filters()
 RUNNING: tuple[Stage, ...] = ("searching", "reading", "writing")
 
 
@@ -18,7 +20,8 @@ RUNNING: tuple[Stage, ...] = ("searching", "reading", "writing")
 class Exchange:
     """One question and what has come of it. `number` tells exchanges of one page apart and never changes.
 
-    `seconds` is how long it has run.
+    `seconds` is how long it has run, `filters` what its search was held to, `judged` what the reader made of it:
+    "up" or "down", the reason, a note.
     """
 
     number: int
@@ -30,6 +33,8 @@ class Exchange:
     answer: Answer | None = None
     failure: str | None = None
     seconds: float = 0.0
+    filters: Filters = NO_FILTERS
+    judged: tuple[str, str, str] | None = None
 
     @property
     def running(self) -> bool:

@@ -38,7 +38,10 @@ class Handlers:
 
     def open(self, tab: str) -> list[Any]:
         """The tab's conversation where it has one; otherwise what a newcomer reads."""
-        kept = self.tabs.conversation(tab)
+        return self.shown(self.tabs.conversation(tab))
+
+    def shown(self, kept: Conversation) -> list[Any]:
+        """The whole chat as a conversation leaves it."""
         return [*(_no_greeting() if kept.started else self._greeting()), *frame(kept)]
 
     def _greeting(self) -> list[Any]:
@@ -65,8 +68,19 @@ class Handlers:
         kept = self.tabs.conversation(tab)
         while kept.waits:
             for _ in answer(self.relay, kept, self.clock):
-                yield frame(kept)
-        yield frame(kept)
+                yield self._frame(kept, tab)
+            yield self._frame(kept, tab)
+            if self.service.keeper is not None:
+                kept.warn(self.service.keeper.keep(kept, tab if self._is_shown(kept, tab) else ""))
+        yield self._frame(kept, tab)
+
+    def _is_shown(self, kept: Conversation, tab: str) -> bool:
+        return self.tabs.conversation(tab) is kept
+
+    def _frame(self, kept: Conversation, tab: str) -> list[Any]:
+        """How the conversation stands; nothing changes while the tab shows another one."""
+        told = frame(kept)
+        return told if self._is_shown(kept, tab) else [gr.skip() for _ in told]
 
     def stop(self, tab: str) -> None:
         """End what is being answered."""
@@ -96,10 +110,13 @@ class Handlers:
         return kept.waiting_markup()
 
     def clear(self, tab: str) -> list[Any]:
-        """Forget the conversation and greet again."""
-        kept = self.tabs.conversation(tab)
-        kept.clear()
-        return [*self._greeting(), *frame(kept)]
+        """Begin another conversation and greet again. What was said in this one so far stays kept."""
+        kept, fresh = self.tabs.conversation(tab), Conversation()
+        kept.leave()
+        self.tabs.show(tab, fresh)
+        if self.service.keeper is not None:
+            self.service.keeper.left(tab)
+        return self.shown(fresh)
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +147,12 @@ class Handlers:
     def prefer(self, strictness: Any, tokens: Any, tab: str) -> None:
         """Ask the tab's next questions so."""
         self.tabs.conversation(tab).prefer(settings_panel.preferred(strictness, tokens))
+
+
+def tabs_of(service: ChatService) -> Tabs:
+    """The tabs of a page; with a keeper they find what they showed before a restart."""
+    preferences = service.about().preferences
+    return Tabs(preferences, begin=service.keeper.of_tab) if service.keeper is not None else Tabs(preferences)
 
 
 def frame(kept: Conversation) -> list[Any]:

@@ -14,6 +14,7 @@ import gradio as gr
 from assistant.ui import render
 from assistant.ui.conversations_panel import ConversationsPanel, lay_out_conversations
 from assistant.ui.library_panel import LibraryPanel, lay_out_library
+from assistant.ui.service import ChatService
 from assistant.ui.settings_panel import SettingsPanel, lay_out_settings
 
 _HERE = Path(__file__).parent
@@ -44,14 +45,14 @@ class Frame:
     settings: SettingsPanel
 
 
-def lay_out() -> Frame:
+def lay_out(service: ChatService) -> Frame:
     """All components, inside the blocks that are being built."""
     tab = gr.Textbox(visible=False)
     shell = html(render.top_bar(), script="shell.js", classes="q-top")
     with gr.Row(elem_classes="q-frame"):
         with gr.Column(elem_classes="q-side", min_width=0), gr.Tabs(elem_classes="q-tabs"):
             with gr.Tab("Conversations"):
-                conversations = lay_out_conversations()
+                conversations = lay_out_conversations(service.exporter, service.keeper is not None)
             with gr.Tab("Library"):
                 library = lay_out_library()
         with gr.Column(elem_classes="q-main", min_width=0):

@@ -13,25 +13,20 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.ui.handlers import Handlers
+from assistant.ui.conversations_panel import connect_conversations
+from assistant.ui.events import AT_ONCE, IN_TURN, TELL_TAB
+from assistant.ui.handlers import Handlers, tabs_of
 from assistant.ui.layout import Frame, lay_out
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService
-from assistant.ui.tabs import Tabs
-
-COMMON: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-AT_ONCE = COMMON | {"queue": False}
-IN_TURN = COMMON | {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrency_id": "answer"}
-TELL_TAB = "(...given) => [...given.slice(0, -1), window.quothTab()]"
-"""Put before every event: the last input is the tab's name, which the browser keeps over a reload (see shell.js)."""
 
 
 def build_page(service: ChatService, clock: Callable[[], float] = time.monotonic) -> gr.Blocks:
     """The page as Gradio blocks, not yet served."""
     page = gr.Blocks(title="Quoth", analytics_enabled=False)
     with page:
-        parts = lay_out()
-        _connect(page, parts, Handlers(service, Relay(service.ask), clock, Tabs(service.about().preferences)))
+        parts = lay_out(service)
+        _connect(page, parts, Handlers(service, Relay(service.ask), clock, tabs_of(service)))
     return page
 
 
@@ -44,15 +39,17 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     def at_once(trigger: Any, handler: Any, outputs: Any, *given: Any, **more: Any) -> Any:
         return trigger(handler, [*given, parts.tab], outputs, js=TELL_TAB, **AT_ONCE, **more)
 
+    lists = connect_conversations(page, parts, handlers.service, handlers.tabs, handlers.shown)
+
     def then_run(event: Any) -> None:
-        event.then(handlers.run, [parts.tab], frame, js=TELL_TAB, **IN_TURN)
+        lists(event.then(handlers.run, [parts.tab], frame, js=TELL_TAB, **IN_TURN))
 
     for trigger, text in [(parts.box.submit, parts.box), *((button.click, button) for button in parts.buttons)]:
         then_run(at_once(trigger, handlers.ask, asked, text, trigger_mode="multiple"))
     then_run(at_once(parts.shell.again, handlers.again, [parts.waiting, parts.status]))
     then_run(at_once(page.load, handlers.open, [*opening, *frame]))
     at_once(parts.box.stop, handlers.stop, None)
-    at_once(parts.shell.fresh, handlers.clear, [*opening, *frame])
+    lists(at_once(parts.shell.fresh, handlers.clear, [*opening, *frame]))
     at_once(parts.shell.edit, handlers.edit, [parts.box, parts.waiting])
     at_once(parts.shell.keep, handlers.keep, [parts.box, parts.waiting])
     at_once(parts.shell.withdraw, handlers.withdraw, parts.waiting)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.types import Answer, Evidence, Period
+from assistant.ui import judging
 from assistant.ui.answers import abstention, cited_answer, raw_marker, unresolved, with_markers
 from assistant.ui.exchange import Exchange
 from assistant.ui.markup import NOTHING, Html, join, tag
@@ -123,6 +124,7 @@ def exchange(view: Exchange, newest: bool = False) -> Html:
         "article",
         tag("h2", view.question, class_="q-question", dir="auto", id=f"{name}-question"),
         body(view, name),
+        judging.bar(view),
         None if view.running else actions(view, name, newest),
         class_=f"q-exchange q-{view.stage}",
         id=name,

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.errors import AssistantError, GenerationCancelled
+from assistant.library import Library
 from assistant.types import Question
 from assistant.ui.conversation import Asked, Conversation
 from assistant.ui.exchange import Exchange, advance, fail, stop
+from assistant.ui.exports import Exporter
+from assistant.ui.keeping import Keeper
 from assistant.ui.preferences import About, Preferences
 from assistant.ui.relay import Ask, Relay
 from index.errors import IndexingError
@@ -27,7 +30,8 @@ class ChatService:
 
     `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
     `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `about` tells
-    what is in force.
+    what is in force. Without a keeper conversations last as long as the process, without a library nothing can be added
+    on the page.
     """
 
     ask: Ask
@@ -35,6 +39,9 @@ class ChatService:
     article: Callable[[str], Article | None]
     examples: Callable[[], tuple[str, ...]] = tuple
     about: Callable[[], About] = lambda: About(Preferences(), "unknown", 1, 1, 0)
+    keeper: Keeper | None = None
+    exporter: Exporter | None = None
+    library: Library | None = None
 
 
 def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float]) -> Iterator[None]:
@@ -58,7 +65,7 @@ def exchanges(
     relay: Relay, asked: Asked, question: Question, preferences: Preferences, clock: Callable[[], float]
 ) -> Iterator[Exchange]:
     """One exchange as it grows; the last one is over."""
-    exchange, begun = Exchange(asked.number, asked.text), clock()
+    exchange, begun = Exchange(asked.number, asked.text, filters=question.filters), clock()
     yield exchange
     try:
         for batch in relay.batches(question, preferences, asked.cancel):

@@ -31,7 +31,7 @@ TAGS = set(
 )
 ATTRIBUTES = set(
     "class id href target rel type dir role tabindex datetime aria-label aria-labelledby aria-hidden aria-live data-do "
-    "scope data-exchange data-citation data-number data-explains".split()
+    "scope data-exchange data-citation data-number data-explains data-verdict aria-pressed".split()
 )
 
 
