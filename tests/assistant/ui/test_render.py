@@ -187,7 +187,7 @@ def test_only_the_newest_question_can_be_asked_again_and_only_when_it_is_over() 
     done = Exchange(1, "What?", "stopped")
     assert offered(done, True) == ["again", "edit"]
     answer = replace(situation_answer(SITUATION, EVIDENCE), claims=(), citations=())
-    assert offered(replace(done, answer=answer), False) == ["details"]
+    assert offered(replace(done, answer=answer), False) == ["judge", "judge", "details"]
     assert offered(done, False) == offered(replace(done, stage="writing"), True) == []
 
 
