@@ -15,13 +15,14 @@ from datetime import date
 from typing import Protocol, cast
 
 from assistant.abstaining import Abstainer, sentence_for, signals_of
-from assistant.citing import Attributor, CitedSentence, find_markers, show, unresolved, whole_sentences
+from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import standing_alone
 from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.prompting import Composer
+from assistant.repairing import shorter
 from assistant.timely import Timing, cannot_know, find, in_order
 from assistant.types import (
     Answer,
@@ -41,18 +42,16 @@ from assistant.types import (
     Turn,
     Usage,
 )
-from assistant.verifying import Thresholds, status_of
+from assistant.verifying import Thresholds, Verifier, status_of
 from assistant.when import When, in_words, when_of, with_days
 from index.types import Filters, Hit, Manifest
 
 log = logging.getLogger(__name__)
 
 NEAREST = 3
+MOST_CUTS = 1
+"""How many shorter forms of a sentence are checked: each may cost the generator's yes or no."""
 NO_USAGE = Usage(0, 0, 0)
-
-
-Granted = Callable[[Mapping[str, float]], float]
-"""{"yes_no": the generator's logit} → the probability in 0..1 that it is right to say a statement is supported."""
 
 
 class Retriever(Protocol):
@@ -94,7 +93,7 @@ class Assistant:
     composer: Composer
     generator: TextGenerator
     attributor: Attributor
-    granted: Granted
+    verifier: Verifier
     abstainer: Abstainer
     policy: Policy
     clock: Callable[[], float]
@@ -143,8 +142,7 @@ class Assistant:
 
         completion = yield from self._tokens(prompt, cancel, watch)
         said = whole_sentences(completion.text, cut_off=completion.stop == "length")
-        cited = [self.attributor.attribute(sentence, prompt.evidence) for sentence in said]
-        cited = [self._checked(sentence, prompt, cancel) for sentence in cited]
+        cited = [self._repaired(sentence, prompt, cancel) for sentence in said]
         if not cited or (self.policy.threshold > 0 and not any(self._holds(sentence) for sentence in cited)):
             yield _done(self._abstention(draft, completion, watch))
         else:
@@ -156,18 +154,33 @@ class Assistant:
         found = find(search, query, policy.candidates, question.filters, when, question.as_of, policy.timing)
         return found.hits, found.period
 
-    def _checked(self, sentence: CitedSentence, prompt: Prompt, cancel: threading.Event) -> CitedSentence:
-        """The sentence with its support lowered to what the generator itself grants it over the same evidence.
+    def _repaired(self, sentence: Sentence, prompt: Prompt, cancel: threading.Event) -> CitedSentence:
+        """The sentence, cited and checked; or, where that is supported and the whole is not, less its last clause."""
+        whole = self._checked(self.attributor.attribute(sentence, prompt.evidence), prompt, cancel)
+        if whole.quotes and not self._supported(whole):
+            for head in shorter(sentence.text)[:MOST_CUTS]:
+                part = self.attributor.attribute(replace(sentence, text=head), prompt.evidence)
+                part = self._checked(part, prompt, cancel)
+                if self._supported(part):
+                    return part
+        return whole
 
-        Words and numbers cannot tell "remains under Ukrainian control" from "Russia controls"; the model's yes or no
-        can, and it cannot tell what is missing: a sentence needs both. Costs some tens of tokens a sentence.
+    def _supported(self, sentence: CitedSentence) -> bool:
+        return bool(sentence.quotes) and sentence.support >= self.policy.thresholds.supported
+
+    def _checked(self, sentence: CitedSentence, prompt: Prompt, cancel: threading.Event) -> CitedSentence:
+        """The sentence with its support, for which the generator is asked whether the evidence it has read holds it.
+
+        That costs some tens of tokens a sentence, so it is asked only where it can change what the sentence is called.
         """
-        if not sentence.quotes:
+        quotes = [quote.text for quote in sentence.quotes]
+        if not quotes or not self.generator.capabilities.yes_no:
             return sentence
-        logit = self.generator.yes_no(self.composer.support(sentence.text, prompt.evidence), cancel)
-        if logit is None:
-            return sentence
-        return replace(sentence, support=min(sentence.support, self.granted({"yes_no": logit})))
+        support = self.verifier.settled(sentence.text, quotes)
+        if support is None:
+            odds = self.generator.yes_no(self.composer.support(sentence.text, prompt.evidence), cancel)
+            support = self.verifier(sentence.text, quotes, odds)
+        return replace(sentence, support=support)
 
     def _holds(self, sentence: CitedSentence) -> bool:
         return bool(sentence.quotes) and sentence.support >= self.policy.thresholds.partial

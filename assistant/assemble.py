@@ -39,14 +39,13 @@ from assistant.settings import Settings, Strictness, hub_is_off
 from assistant.similarity import CachedSimilarity
 from assistant.timely import Timing, find
 from assistant.types import Message, Model, Prompt, Question
-from assistant.verifying import LexicalVerifier, Logistic, Thresholds
+from assistant.verifying import Entailment, FittedVerifier, Logistic, Thresholds
 from assistant.when import when_of
 from index.corpus import Corpus
 from index.errors import IndexingError, IndexMissing
 from index.holdings import Holdings
 from index.ingest import Ingester
 from index.search import Index
-from index.sentences import sentence_spans
 from index.store import Store
 from index.types import Article, ArticleInfo, ChunkingSettings, Hit, RawPage
 from index.uploads import FOLDER as UPLOADS
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from assistant.conversations.store import Conversations
     from assistant.evaluation.datasets import Dataset
     from assistant.evaluation.journal import Json
+    from assistant.evaluation.judging import PairJudge
     from assistant.evaluation.run import Plan
     from assistant.generation import Generator
     from assistant.library import Library
@@ -320,8 +320,31 @@ class Assembly:
         return CrossEncoderReranker(folder)
 
     @cached_property
-    def verifier(self) -> LexicalVerifier:
-        return LexicalVerifier(Logistic.read(HERE / "verifying.json", "lexical"), self.similarity)
+    def verifier(self) -> FittedVerifier:
+        calibration = HERE / "verifying.json"
+        return FittedVerifier(
+            Logistic.read(calibration, "with_logit"),
+            Logistic.read(calibration, "without_logit"),
+            Thresholds.read(calibration),
+            self.entailment,
+        )
+
+    @cached_property
+    def entailment(self) -> Entailment | None:
+        """The settings' entailment model, None where there is none. Raises ModelMissing, with what to do."""
+        if not self.settings.entailment:
+            return None
+        from assistant.cross_encoder import CrossEncoderEntailment
+
+        return CrossEncoderEntailment(Path(self.settings.entailment).expanduser())
+
+    def _composer(self, settings: Settings) -> Composer:
+        return Composer(
+            Templates.read(HERE.parent / "prompts"),
+            self.generator.count_prompt,
+            self.generator.context_size,
+            settings.answer_tokens,
+        )
 
     @cached_property
     def assistant(self) -> Assistant:
@@ -330,22 +353,17 @@ class Assembly:
 
     def assistant_over(self, index: Index, settings: Settings | None = None) -> Assistant:
         """Answers over another index, or with other settings of answering, with the same models."""
-        chosen, thresholds = settings or self.settings, Thresholds()
+        chosen, thresholds = settings or self.settings, self.verifier.thresholds
         calibration = HERE / "abstaining.json"
         return Assistant(
             retriever=index,
             selector=SentenceSelector(
                 self.reranker, fold, self.generator.count_tokens, chosen.evidence_tokens, chosen.evidence_passages
             ),
-            composer=Composer(
-                Templates.read(HERE.parent / "prompts"),
-                self.generator.count_prompt,
-                self.generator.context_size,
-                chosen.answer_tokens,
-            ),
+            composer=self._composer(chosen),
             generator=self.generator,
-            attributor=Attributor(self.verifier, floor=thresholds.partial),
-            granted=Logistic.read(HERE / "granting.json", "statement"),
+            attributor=Attributor(self.verifier.by_words_alone(), floor=thresholds.partial),
+            verifier=self.verifier,
             abstainer=FittedAbstainer(
                 Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
             ),
@@ -427,21 +445,24 @@ class Assembly:
 
         return verify_pairs(
             read_pairs(folder),
-            self.support,
+            self.pair_judge(out.parent / "odds.jsonl"),
             out,
-            name=f"lexical {self.verifier.model.digest()}",
+            name=f"fitted {self.verifier.graded.digest()} {self.verifier.words.digest()}",
             clock=time.perf_counter,
             about=describe,
             **options,
         )
 
-    def support(self, claim: str, evidence: str) -> float:
-        """How far a whole passage holds a claim, in 0..1; the passage is taken sentence by sentence."""
-        return self.verifier(claim, [evidence[start:end] for start, end in sentence_spans(evidence)])
+    def pair_judge(self, remembered: Path, ask: bool = True) -> PairJudge:
+        """Judges claims as answers are judged; what the generator says is kept in the file `remembered`.
 
-    def support_signals(self, claim: str, evidence: str) -> dict[str, float]:
-        """What `support` is made of, by name."""
-        return self.verifier.features(claim, [evidence[start:end] for start, end in sentence_spans(evidence)])
+        With `ask` False nobody asks it for what is not kept there.
+        """
+        from assistant.evaluation.judging import PairJudge, RememberedOdds
+
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        grader = RememberedOdds(self.generator, remembered, ask)
+        return PairJudge(self.verifier, grader, self._composer(self.settings), self.generator.count_tokens)
 
     def _keeper(self) -> Keeper:
         """Keeps what is asked on the page: on disk, or where that fails in memory, which the page then says."""

@@ -65,6 +65,11 @@ class Settings(BaseModel):
         350, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
     )
     evidence_passages: int = Field(6, ge=1, le=50, description="into how many passages that evidence may be divided")
+    entailment: str = Field(
+        "",
+        description="the folder of a cross-encoder that tells whether one text entails another, which then helps to "
+        "check each sentence of an answer; empty for none",
+    )
     reranker: str = Field(
         "words-and-meaning",
         description='what scores sentences for the evidence: "words-and-meaning", "none" to keep the order of the '

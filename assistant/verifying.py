@@ -1,8 +1,8 @@
-"""How far a cited passage holds a claim.
+"""How far the cited passages hold a claim: measures of both, and the generator's own yes or no, weighed together.
 
-Knows claim and passages as texts. `LexicalVerifier` sees what a claim adds that the passages do not hold: words,
-numbers, names. It cannot see a changed meaning in the same words. Its weights are fitted and
-kept in a JSON file beside this module, together with the command and the data that made them.
+Knows claim and passages as texts, and the generator's answer as a number. Words, numbers and names show what a claim
+adds; they cannot see a changed meaning in the same words, which the generator's yes or no can. The weights are fitted
+on development pairs and kept in a JSON file beside this module, with the command and the data that made them.
 """
 
 from __future__ import annotations
@@ -11,16 +11,21 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from assistant.comparing import MEASURES, measured
 from assistant.types import ClaimStatus
-from assistant.wording import content_words, names, numbers, share
+from assistant.wording import content_words
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosines in -1..1 of one text with others, in their order."""
+
+LARGEST_ODDS = 4.0
+"""Log-odds of the generator beyond these say no more."""
+A_LITTLE = 0.001
 
 _NO_CLAIM = re.compile(
     r"^(?:(?:in (?:summary|short|conclusion)|to (?:summari[sz]e|conclude)|overall|hello|hi|sure|certainly|of course|"
@@ -30,9 +35,13 @@ _NO_CLAIM = re.compile(
 
 
 class Verifier(Protocol):
-    """Claim and cited passages → support in 0..1."""
+    """Claim, cited passages, and the generator's log-odds that they hold it, if it was asked → support in 0..1."""
 
-    def __call__(self, claim: str, passages: Sequence[str]) -> float: ...
+    def __call__(self, claim: str, passages: Sequence[str], yes_no: float | None = None) -> float: ...
+
+    def settled(self, claim: str, passages: Sequence[str]) -> float | None:
+        """The support where the generator's yes or no cannot change what the claim is called; None where it can."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +63,11 @@ class Logistic:
 
     def __call__(self, features: Mapping[str, float]) -> float:
         """The probability in 0..1. Every weight's feature must be given."""
-        z = self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
-        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.odds(features)))))
 
-
-@dataclass(frozen=True, slots=True)
-class LexicalVerifier:
-    """Support from words, numbers, names and sentence similarity, combined by a fitted logistic model."""
-
-    model: Logistic
-    similarity: Similarity
-
-    def __call__(self, claim: str, passages: Sequence[str]) -> float:
-        """Support in 0..1; 0 without passages, and for a claim without content, which any passage would hold."""
-        return self.model(self.features(claim, passages)) if passages and content_words(claim) else 0.0
-
-    def features(self, claim: str, passages: Sequence[str]) -> dict[str, float]:
-        """The signals, each in 0..1.
-
-        covered: share of the claim's content words in the passages; numbers, names: likewise for those;
-        similarity: best cosine of the claim with a passage.
-        """
-        told = " ".join(passages)
-        held = content_words(told)
-        return {
-            "covered": share(content_words(claim), held),
-            "numbers": share(numbers(claim), numbers(told)),
-            "names": share(names(claim), held),
-            "similarity": max(0.0, *self.similarity(claim, passages)),
-        }
+    def odds(self, features: Mapping[str, float]) -> float:
+        """The same as log-odds."""
+        return self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +76,67 @@ class Thresholds:
 
     supported: float = 0.6
     partial: float = 0.35
+
+    @classmethod
+    def read(cls, path: Path) -> Thresholds:
+        """Those of the JSON file `path`."""
+        stored = json.loads(path.read_text(encoding="utf-8"))["thresholds"]
+        return cls(float(stored["supported"]), float(stored["partial"]))
+
+
+Entailment = Callable[[str, str], float]
+"""(premise, hypothesis) → the probability in 0..1 that the first entails the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedVerifier:
+    """Support by two fitted logistic models: one with the generator's log-odds, one for generators that have none.
+
+    With an `entailment` model its probability and ours are averaged as log-odds, unweighted: a person's own model
+    has been fitted by nobody.
+    """
+
+    graded: Logistic
+    words: Logistic
+    thresholds: Thresholds
+    entailment: Entailment | None = None
+
+    def __call__(self, claim: str, passages: Sequence[str], yes_no: float | None = None) -> float:
+        """Support in 0..1; 0 without passages, and for a claim without content, which any passage would hold.
+
+        A claim made outright of what is only told in somebody's name is at most partial.
+        """
+        if not passages or not content_words(claim):
+            return 0.0
+        model = self.words if yes_no is None else self.graded
+        signals = features(claim, passages, yes_no, {"attributed", *model.weights} & MEASURES.keys())
+        support = model(signals)
+        if self.entailment:
+            support = _averaged(support, self.entailment(" ".join(passages), claim))
+        return support if signals["attributed"] else min(support, self.thresholds.supported - A_LITTLE)
+
+    def by_words_alone(self) -> FittedVerifier:
+        """The same without the entailment model: quick enough to try every sentence of the evidence."""
+        return replace(self, entailment=None)
+
+    def settled(self, claim: str, passages: Sequence[str]) -> float | None:
+        """Half-way between the two supports it could have, where both have one name; asking would be lost time."""
+        low, high = (self(claim, passages, odds) for odds in (-LARGEST_ODDS, LARGEST_ODDS))
+        one, other = (status_of(claim, support, True, self.thresholds) for support in (low, high))
+        return (low + high) / 2 if one == other else None
+
+
+def features(
+    claim: str, passages: Sequence[str], yes_no: float | None, wanted: Iterable[str] = MEASURES
+) -> dict[str, float]:
+    """The signals by name: the wanted measures, and the generator's log-odds where there are any, bounded."""
+    found = measured(claim, passages, wanted)
+    return found if yes_no is None else found | {"yes_no": max(-LARGEST_ODDS, min(LARGEST_ODDS, yes_no))}
+
+
+def _averaged(one: float, other: float) -> float:
+    odds = [math.log(p / (1 - p)) for p in (min(max(one, 1e-6), 1 - 1e-6), min(max(other, 1e-6), 1 - 1e-6))]
+    return 1 / (1 + math.exp(-sum(odds) / 2))
 
 
 def status_of(claim: str, support: float, cited: bool, thresholds: Thresholds) -> ClaimStatus:

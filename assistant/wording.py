@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 import snowballstemmer
+
+Item = TypeVar("Item", bound=Hashable)
 
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -50,7 +53,12 @@ def words(text: str) -> list[str]:
 
 def content_words(text: str) -> frozenset[str]:
     """The stems of the words that are not function words. Small number words become digits."""
-    return frozenset(stem(_NUMERALS.get(word, word)) for word in words(text) if word not in _FUNCTION_WORDS)
+    return frozenset(content_sequence(text))
+
+
+def content_sequence(text: str) -> tuple[str, ...]:
+    """The same in the order of the text, repeats included."""
+    return tuple(stem(_NUMERALS.get(word, word)) for word in words(text) if word not in _FUNCTION_WORDS)
 
 
 @lru_cache(maxsize=65536)
@@ -76,7 +84,7 @@ def names(text: str) -> frozenset[str]:
     return frozenset(stem(part) for word in capital for part in words(word)) - _FUNCTION_WORDS
 
 
-def share(part: Iterable[str], whole: frozenset[str]) -> float:
+def share(part: Iterable[Item], whole: frozenset[Item]) -> float:
     """The share of `part` that is in `whole`, 1 for nothing asked."""
     asked = frozenset(part)
     return len(asked & whole) / len(asked) if asked else 1.0

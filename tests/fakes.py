@@ -218,11 +218,18 @@ class FakeRetriever:
 
 
 class FakeVerifier:
-    """A `Verifier` and `Scorer`: the share of the claim's content words that the passages hold, 0 without passages."""
+    """A `Verifier` and `Scorer`: the share of the claim's content words that the passages hold, 0 without passages.
 
-    def __call__(self, claim: str, passages: Sequence[str]) -> float:
+    Nothing is settled without the generator, whose no makes it 0.
+    """
+
+    def __call__(self, claim: str, passages: Sequence[str], yes_no: float | None = None) -> float:
         asked = content_words(claim)
-        return share(asked, content_words(" ".join(passages))) if asked and passages else 0.0
+        denied = yes_no is not None and yes_no < 0
+        return share(asked, content_words(" ".join(passages))) if asked and passages and not denied else 0.0
+
+    def settled(self, claim: str, passages: Sequence[str]) -> float | None:
+        return None
 
 
 def word_similarity(text: str, others: Sequence[str]) -> Sequence[float]:
@@ -272,7 +279,7 @@ def assistant_over(
         composer=Composer(TEMPLATES, generator.count_prompt, generator.context_size, answer_tokens),
         generator=generator,
         attributor=Attributor(FakeVerifier()),
-        granted=lambda signals: 1.0 if signals["yes_no"] > 0 else 0.0,
+        verifier=FakeVerifier(),
         abstainer=even_odds,
         policy=Policy(
             threshold=threshold,

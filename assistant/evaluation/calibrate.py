@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import typer
 
 from assistant.assemble import Assembly
@@ -29,10 +31,18 @@ from assistant.types import Question
 from assistant.verifying import Logistic
 
 ABSTAINING = ("dense", "covered", "names", "yes_no")
-VERIFYING = ("covered", "numbers", "names", "similarity")
+VERIFYING = ("covered", "best", "complete", "unbroken", "order", "numbers", "same_names", "same_polarity", "unopposed")
+SHRINKING = 1.0
+"""The penalty on squared weights when fitting verifying: its signals overlap and the pairs are few."""
+PRECISION = 0.85
+"""Of development pairs called supported, this share is, sets and classes weighing the same."""
+MISSED = 0.1
+"""The share of supported development pairs called unsupported."""
 
 OVER_ABSTENTION = {"eager": 0.05, "balanced": 0.15, "strict": 0.3}
 """The share of answerable development questions each word of strictness leaves unanswered."""
+
+Floats = npt.NDArray[np.float64]
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 Sets = Annotated[list[Path], typer.Argument(help="Dataset folders.")]
@@ -69,10 +79,29 @@ def abstain(sets: Sets, limit: Limit = 100, seed: Seed = 0, out: Path = Path("as
 
 
 @app.command()
-def verify(sets: Sets, limit: Limit = 1000, seed: Seed = 0, out: Path = Path("assistant/verifying.json")) -> None:
-    """Fit support from what a claim and its passage have in common."""
-    cases = [case for folder in sets for case in _verifying_cases(folder, limit, seed)]
-    _write(out, "verify", sets, cases, {"lexical": fit(cases, VERIFYING)}, {})
+def verify(
+    sets: Sets,
+    limit: Limit = 1000,
+    seed: Seed = 0,
+    odds: Annotated[Path, typer.Option(help="Where the generator's answers are kept.")] = Path("runs/odds.jsonl"),
+    ask: Annotated[bool, typer.Option(help="Ask the generator for what is not kept there.")] = True,
+    out: Path = Path("assistant/verifying.json"),
+) -> None:
+    """Fit support from the signals of the running settings; see `assistant.comparing`."""
+    cases = [case for folder in sets for case in _verifying_cases(folder, limit, seed, odds, ask)]
+    graded = [case for case in cases if "yes_no" in case.signals]
+    models = {"without_logit": fit_rising(cases, VERIFYING)}
+    if graded:
+        models = {"with_logit": fit_beside(models["without_logit"], graded, "yes_no"), **models}
+    limits = status_thresholds(next(iter(models.values())), graded or cases)
+    _write(
+        out,
+        "verify",
+        sets,
+        cases,
+        models,
+        {"graded_cases": _sizes(graded), "precision": PRECISION, "missed": MISSED, "thresholds": limits},
+    )
 
 
 def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
@@ -89,11 +118,13 @@ def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
     return found
 
 
-def _verifying_cases(folder: Path, limit: int, seed: int) -> list[Case]:
-    assembly = Assembly(load_settings({"strictness": "off"}).settings)
-    pairs = read_pairs(folder)
+def _verifying_cases(folder: Path, limit: int, seed: int, odds: Path, ask: bool) -> list[Case]:
+    assembly = Assembly(load_settings().settings)
+    judge, pairs = assembly.pair_judge(odds, ask), read_pairs(folder)
     dev = draw_pairs([pair for pair in pairs.pairs if half_of(pair.id) == "dev"], limit, seed)
-    return [Case(pairs.name, assembly.support_signals(p.claim, p.evidence), p.supported) for p in _told(dev)]
+    found = [Case(pairs.name, judge(p.claim, p.evidence).signals, p.supported) for p in _told(dev)]
+    assembly.close()
+    return [case for case in found if case.signals]
 
 
 def _told(items: Sequence[Any]) -> Any:
@@ -114,9 +145,10 @@ def _write(
     names = [folder.resolve().name for folder in sets]
     stored = {
         "made_by": f"python -m assistant.evaluation.calibrate {command} {' '.join(names)}",
-        "cases": {name: _counts(cases, name) for name in names},
+        "cases": _sizes(cases),
         "auroc_on_these": {
-            name: {s: _auroc(model, [c for c in cases if c.set == s]) for s in names} for name, model in models.items()
+            name: {s: _auroc(model, _measured([c for c in cases if c.set == s], model)) for s in names}
+            for name, model in models.items()
         },
         **more,
         "models": {
@@ -130,6 +162,14 @@ def _write(
 def thresholds(of_answerable: Sequence[float]) -> dict[str, float]:
     """For each word of strictness the probability below which its share of answerable questions falls."""
     return {name: round(float(np.quantile(of_answerable, share)), 3) for name, share in OVER_ABSTENTION.items()}
+
+
+def _measured(cases: Sequence[Case], model: Logistic) -> list[Case]:
+    return [case for case in cases if case.signals.keys() >= model.weights.keys()]
+
+
+def _sizes(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
+    return {name: _counts(cases, name) for name in dict.fromkeys(case.set for case in cases)}
 
 
 def _counts(cases: Sequence[Case], name: str) -> dict[str, int]:
@@ -147,17 +187,68 @@ def fit(cases: Sequence[Case], features: Sequence[str]) -> Logistic:
     """A logistic regression whose sets and classes weigh the same. Weights are rounded to be read."""
     from sklearn.linear_model import LogisticRegression
 
-    signals = np.array([[case.signals[name] for name in features] for case in cases])  # (n, features)
-    positive = np.array([case.positive for case in cases])
-    sizes = {key: sum((c.set, c.positive) == key for c in cases) for key in {(c.set, c.positive) for c in cases}}
-    weights = np.array([len(cases) / len(sizes) / sizes[case.set, case.positive] for case in cases])
+    signals, positive, weights = _arrays(cases, features)
     model = LogisticRegression(C=100.0, max_iter=1000).fit(  # signals are of different scales: hardly shrink any
         signals, positive, sample_weight=weights
     )
-    return Logistic(
-        round(float(model.intercept_[0]), 4),
-        {name: round(float(w), 4) for name, w in zip(features, model.coef_[0], strict=True)},
-    )
+    return _logistic(float(model.intercept_[0]), features, model.coef_[0])
+
+
+def fit_rising(cases: Sequence[Case], features: Sequence[str]) -> Logistic:
+    """The same, but no weight below 0: every signal means support, and one that seems to mean the contrary is noise."""
+    from scipy.optimize import minimize
+
+    signals, positive, weights = _arrays(cases, features)
+    spread = np.maximum(signals.std(axis=0), 1e-6)
+    rows = np.column_stack([np.ones(len(cases)), (signals - signals.mean(axis=0)) / spread])  # (n, 1 + features)
+    signs = np.where(positive, 1.0, -1.0)
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        margins = signs * (rows @ at)
+        slopes = -weights * signs / (1 + np.exp(margins))
+        shrunk = np.concatenate([[0.0], at[1:]])
+        return float((weights * np.logaddexp(0, -margins)).sum() + SHRINKING * (shrunk @ shrunk) / 2), (
+            rows.T @ slopes + SHRINKING * shrunk
+        )
+
+    bounds = [(None, None), *[(0.0, None)] * len(features)]
+    found = minimize(loss, np.zeros(1 + len(features)), jac=True, method="L-BFGS-B", bounds=bounds).x
+    slopes = found[1:] / spread
+    return _logistic(float(found[0] - slopes @ signals.mean(axis=0)), features, slopes)
+
+
+def fit_beside(model: Logistic, cases: Sequence[Case], name: str) -> Logistic:
+    """`model` with one signal more: only how much the two count is fitted, so that few cases are enough."""
+    both = [replace(case, signals={"model": model.odds(case.signals), name: case.signals[name]}) for case in cases]
+    joint = fit_rising(both, ("model", name))
+    scale = joint.weights.get("model", 0.0)
+    weights = {feature: round(scale * weight, 4) for feature, weight in model.weights.items()}
+    return Logistic(round(joint.intercept + scale * model.intercept, 4), weights | {name: joint.weights.get(name, 0.0)})
+
+
+def _arrays(cases: Sequence[Case], features: Sequence[str]) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
+    """Signals (n, features), labels (n), and weights (n) by which each class of each set counts the same."""
+    signals = np.array([[case.signals[name] for name in features] for case in cases])
+    sizes = Counter((case.set, case.positive) for case in cases)
+    weights = np.array([len(cases) / len(sizes) / sizes[case.set, case.positive] for case in cases])
+    return signals, np.array([case.positive for case in cases]), weights
+
+
+def _logistic(intercept: float, features: Sequence[str], weights: Iterable[float]) -> Logistic:
+    named = {name: round(float(weight), 4) for name, weight in zip(features, weights, strict=True)}
+    return Logistic(round(intercept, 4), {name: weight for name, weight in named.items() if weight})
+
+
+def status_thresholds(model: Logistic, cases: Sequence[Case]) -> dict[str, float]:
+    """From which support on PRECISION of the pairs are supported, and below which MISSED of the supported lie."""
+    supports = np.array([model(case.signals) for case in cases])
+    _, positive, weights = _arrays(cases, ())
+    order = np.argsort(-supports)
+    precise = np.cumsum((weights * positive)[order]) / np.cumsum(weights[order])
+    enough = np.flatnonzero(precise >= PRECISION)
+    supported = float(supports[order][enough[-1]]) if len(enough) else float(supports.max())
+    partial = float(np.quantile(supports[positive], MISSED))
+    return {"supported": round(supported, 3), "partial": round(min(partial, supported), 3)}
 
 
 if __name__ == "__main__":

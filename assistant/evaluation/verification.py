@@ -1,7 +1,8 @@
 """How well a verifier tells supported claims from unsupported ones, on a folder of labelled pairs.
 
-Knows a verifier as a function from claim and evidence to support in 0..1. The threshold is chosen on one half of the
-pairs and frozen before the other half is looked at; which half a pair belongs to is decided by its id alone.
+Knows a verifier as a function from claim and evidence to support in 0..1 and the signals it was made of, each of which
+is scored beside it. Thresholds are chosen on one half of the pairs and frozen before the other half is looked at; which
+half a pair belongs to is decided by its id alone, and the same half is what weights are fitted on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,23 @@ from assistant.evaluation.metrics import (
     bootstrap,
 )
 
-FORMAT = 1
-Verify = Callable[[str, str], float]
-"""(claim, evidence) → support in 0..1."""
+FORMAT = 2
+SUPPORT = "support"
+"""The name under which the signals' combination stands beside them."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The support of a claim in 0..1, and the signals it was made of, by name: the higher, the better supported."""
+
+    support: float
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+Verify = Callable[[str, str], Judged]
+"""(claim, evidence) → how far the second holds the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +97,10 @@ def verify_pairs(
 
 
 def _record(pair: Pair, verify: Verify, clock: Callable[[], float]) -> Json:
-    started, support, error = clock(), None, None
+    started, support, signals, error = clock(), None, {}, None
     try:
-        support = _finite(verify(pair.claim, pair.evidence))
+        judged = verify(pair.claim, pair.evidence)
+        support, signals = _finite(judged.support), {name: round(x, 4) for name, x in judged.signals.items()}
     except HOPELESS:
         raise
     except AssistantError as failure:
@@ -100,6 +114,7 @@ def _record(pair: Pair, verify: Verify, clock: Callable[[], float]) -> Json:
         "binary": int(pair.supported),
         "half": half_of(pair.id),
         "support": support,
+        "signals": signals,
         "seconds": round(clock() - started, 4),
         "error": error,
     }
@@ -121,11 +136,9 @@ def half_of(pair_id: str) -> str:
 
 
 def build_report(header: Mapping[str, Any], records: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> Json:
-    """The verifier's figures as plain values. Only the test half has a say in what depends on the threshold."""
+    """The verifier's figures as plain values, and those of each signal that every good record has."""
     good = [record for record in records if record["error"] is None]
-    dev = _Scored.of([record for record in good if record["half"] == "dev"])
-    test = _Scored.of([record for record in good if record["half"] == "test"])
-    threshold = best_threshold(dev.support, dev.supported)
+    names = [SUPPORT, *(good[0]["signals"] if good else ())]
     seed = int(header["seed"])
     return {
         "format": FORMAT,
@@ -133,8 +146,7 @@ def build_report(header: Mapping[str, Any], records: Sequence[Mapping[str, Any]]
         "scored": len(good),
         "failed": len(records) - len(good),
         "supported": sum(record["binary"] for record in good),
-        "threshold": threshold,
-        "metrics": _metrics(_Scored.of(good), test, threshold, seed),
+        "signals": {name: _figures(name, [r for r in good if _has(r, name)], seed) for name in names},
         "by_label": _by_label(good),
         "latency": {"seconds": spread([float(record["seconds"]) for record in good])},
         "about": dict(about),
@@ -142,51 +154,62 @@ def build_report(header: Mapping[str, Any], records: Sequence[Mapping[str, Any]]
     }
 
 
+def _has(record: Mapping[str, Any], name: str) -> bool:
+    return name == SUPPORT or name in record["signals"]
+
+
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """Supports and labels in one order."""
+    """Scores and labels in one order."""
 
-    support: tuple[float, ...]
+    score: tuple[float, ...]
     supported: tuple[bool, ...]
 
     @staticmethod
-    def of(records: Sequence[Mapping[str, Any]]) -> _Scored:
+    def of(records: Sequence[Mapping[str, Any]], name: str) -> _Scored:
+        """The support of the records, or one of the signals it was made of."""
         return _Scored(
-            tuple(float(record["support"]) for record in records),
+            tuple(float(r[SUPPORT] if name == SUPPORT else r["signals"][name]) for r in records),
             tuple(bool(record["binary"]) for record in records),
         )
 
     def rows(self, rows: Indices) -> _Scored:
         """The same of some rows, repeats included."""
-        return _Scored(tuple(self.support[at] for at in rows), tuple(self.supported[at] for at in rows))
+        return _Scored(tuple(self.score[at] for at in rows), tuple(self.supported[at] for at in rows))
 
 
-def _metrics(everything: _Scored, test: _Scored, threshold: float | None, seed: int) -> Json:
-    found = {
-        "auroc": _estimate(_auroc, everything, seed),
-        "average_precision_unsupported": _estimate(_average_precision, everything, seed),
-    }
+def _figures(name: str, records: Sequence[Mapping[str, Any]], seed: int) -> Json:
+    """Each metric on the test half, with intervals; of the dev half, which weights were fitted on, only the AUROC."""
+    dev = _Scored.of([record for record in records if record["half"] == "dev"], name)
+    test = _Scored.of([record for record in records if record["half"] == "test"], name)
+    threshold = best_threshold(dev.score, dev.supported)
+    found = {"auroc": _estimate(_auroc, test, seed), "average_precision_unsupported": _estimate(_precision, test, seed)}
     if threshold is not None:
         found["balanced_accuracy"] = _estimate(
-            lambda scored: balanced_accuracy(scored.support, scored.supported, threshold), test, seed
+            lambda scored: balanced_accuracy(scored.score, scored.supported, threshold), test, seed
         )
-    return {name: asdict(estimate) for name, estimate in found.items() if estimate}
+    return {
+        "threshold": threshold,
+        "dev_auroc": _auroc(dev),
+        "dev_n": len(dev.score),
+        **{metric: asdict(estimate) for metric, estimate in found.items() if estimate},
+    }
 
 
 def _auroc(scored: _Scored) -> float | None:
-    pairs = list(zip(scored.support, scored.supported, strict=True))
+    pairs = list(zip(scored.score, scored.supported, strict=True))
     return auroc([s for s, label in pairs if label], [s for s, label in pairs if not label])
 
 
-def _average_precision(scored: _Scored) -> float | None:
+def _precision(scored: _Scored) -> float | None:
     """The unsupported are what is looked for, so the least supported come first."""
-    return average_precision([-s for s in scored.support], [not label for label in scored.supported])
+    return average_precision([-s for s in scored.score], [not label for label in scored.supported])
 
 
 def _estimate(statistic: Callable[[_Scored], float | None], scored: _Scored, seed: int) -> Estimate | None:
     value = statistic(scored)
-    interval = bootstrap(lambda rows: statistic(scored.rows(rows)), len(scored.support), seed)
-    return None if value is None or interval is None else Estimate(value, *interval, len(scored.support))
+    interval = bootstrap(lambda rows: statistic(scored.rows(rows)), len(scored.score), seed)
+    return None if value is None or interval is None else Estimate(value, *interval, len(scored.score))
 
 
 def _by_label(records: Sequence[Mapping[str, Any]]) -> Json:
@@ -220,16 +243,12 @@ def to_markdown(report: Mapping[str, Any]) -> str:
     lines = [
         f"# {escape(run['dataset'])}: {escape(run['verifier'])}",
         "",
-        f"{report['scored']} pairs, {report['supported']} of them supported; {report['failed']} failed. "
-        "Balanced accuracy is that of the test half, at the threshold chosen on the dev half "
-        f"({'none' if report['threshold'] is None else format(report['threshold'], '.4f')}).",
+        f"{report['scored']} pairs, {report['supported']} of them supported; {report['failed']} failed. Weights and "
+        "thresholds come from the dev half; all that is not called dev is of the test half, with 95 % intervals.",
         "",
-        "| metric | value | 95 % interval | n |",
-        "|---|---|---|---|",
-        *(
-            f"| {n} | {m['value']:.3f} | {m['low']:.3f} … {m['high']:.3f} | {m['n']} |"
-            for n, m in report["metrics"].items()
-        ),
+        "| signal | AUROC dev (n) | AUROC | average precision, unsupported | balanced accuracy | at |",
+        "|---|---|---|---|---|---|",
+        *(_signal_row(name, found) for name, found in report["signals"].items()),
         "",
         "| label | n | median support | AUROC against supported |",
         "|---|---|---|---|",
@@ -244,3 +263,18 @@ def to_markdown(report: Mapping[str, Any]) -> str:
     ]
     failures = [f"- {escape(failure['id'])}: {escape(failure['error'])}" for failure in report["failures"]]
     return "\n".join([*lines, *(["", "## Failed", "", *failures] if failures else [])]) + "\n"
+
+
+def _signal_row(name: str, found: Mapping[str, Any]) -> str:
+    cells = (_interval(found.get(m)) for m in ("auroc", "average_precision_unsupported", "balanced_accuracy"))
+    shown = f"**{name}**" if name == SUPPORT else escape(name)
+    return (
+        f"| {shown} | {number(found['dev_auroc'])} ({found['dev_n']}) | {' | '.join(cells)} "
+        f"| {number(found['threshold'])} |"
+    )
+
+
+def _interval(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None:
+        return "–"
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} … {estimate['high']:.3f}, n {estimate['n']})"

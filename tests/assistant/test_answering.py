@@ -17,7 +17,18 @@ from assistant.errors import GenerationCancelled, GenerationFailed, PromptTooLon
 from assistant.types import Answer, Answered, Event, Evidence, Prompt, Question, Retrieved, Token, Turn, Usage
 from index.types import Filters, Hit
 from tests.contract_schema import assert_contract
-from tests.fakes import MANIFEST, MODEL, TEMPLATES, FakeGenerator, FakeRetriever, article, assistant_over, hit, hits
+from tests.fakes import (
+    MANIFEST,
+    MODEL,
+    TEMPLATES,
+    FakeGenerator,
+    FakeRetriever,
+    FakeVerifier,
+    article,
+    assistant_over,
+    hit,
+    hits,
+)
 
 DAM = "The dam of Kurakhove was struck on 11 November 2024."
 RIVER = "The river rose by 1.2 metres."
@@ -417,6 +428,31 @@ def test_a_sentence_the_model_itself_denies_is_marked_although_its_words_are_all
 def test_a_generator_that_cannot_grade_leaves_the_words_to_decide() -> None:
     answer = assistant(FakeGenerator(REPLY, logit=None)).ask(WHAT)
     assert [claim.status for claim in answer.claims] == ["supported", "supported"]
+
+
+def test_a_last_clause_that_nothing_holds_is_cut_and_the_raw_text_kept() -> None:
+    said = "The dam of Kurakhove was struck, and Paris celebrated its enormous opera festival [1]."
+    answer = assistant(FakeGenerator(said)).ask(WHAT)
+    assert (answer.text, answer.raw_text) == ("The dam of Kurakhove was struck [1].", said)
+    assert [claim.status for claim in answer.claims] == ["supported"]
+
+
+def test_a_sentence_that_no_cut_mends_is_marked() -> None:
+    said = "The dam of Kurakhove was struck during Paris opera festivals [1]."
+    answer = assistant(FakeGenerator(said)).ask(WHAT)
+    assert answer.text == said
+    assert [claim.status for claim in answer.claims] == ["partial"]
+
+
+def test_the_generator_is_not_asked_about_a_sentence_that_its_words_settle() -> None:
+    class Settled(FakeVerifier):
+        def settled(self, claim: str, passages: Sequence[str]) -> float | None:
+            return 0.9
+
+    generator = FakeGenerator(REPLY)
+    answer = replace(assistant(generator), verifier=Settled()).ask(WHAT)
+    assert [claim.support for claim in answer.claims] == [0.9, 0.9]
+    assert len(generator.checked) == 1  # whether the sources answer
 
 
 # ---- time

@@ -31,6 +31,7 @@ OTHER_VALUES: dict[str, Any] = {
     "evidence_tokens": 333,
     "evidence_passages": 3,
     "reranker": "none",
+    "entailment": "/models/nli",
     "strictness": "strict",
     "question_words": 50,
     "file_bytes": 4096,

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import assistant.verifying
-from assistant.verifying import LexicalVerifier, Logistic, Thresholds, status_of
-from tests.fakes import word_similarity
+from assistant.verifying import FittedVerifier, Logistic, Thresholds, features, status_of
 
 WEIGHTS = Path(assistant.verifying.__file__).with_name("verifying.json")
 PASSAGE = "The dam of Kurakhove was struck on 11 November 2024, Vadym Filashkin said."
@@ -20,9 +19,14 @@ THRESHOLDS = Thresholds(supported=0.6, partial=0.35)
 
 
 @pytest.fixture
-def verifier() -> LexicalVerifier:
+def verifier() -> FittedVerifier:
     """The verifier with the weights that are shipped."""
-    return LexicalVerifier(Logistic.read(WEIGHTS, "lexical"), word_similarity)
+    return shipped()
+
+
+def shipped() -> FittedVerifier:
+    graded, words = (Logistic.read(WEIGHTS, name) for name in ("with_logit", "without_logit"))
+    return FittedVerifier(graded, words, Thresholds.read(WEIGHTS))
 
 
 # ---- support
@@ -38,41 +42,89 @@ def verifier() -> LexicalVerifier:
         ("The dam of Kurakhove was struck.", "Paris has two million inhabitants."),
     ],
 )
-def test_a_claim_that_adds_something_is_supported_less(verifier: LexicalVerifier, held: str, changed: str) -> None:
+def test_a_claim_that_adds_something_is_supported_less(verifier: FittedVerifier, held: str, changed: str) -> None:
     assert verifier(held, [PASSAGE]) > verifier(changed, [PASSAGE])
 
 
-def test_a_claim_in_the_passages_own_words_is_supported(verifier: LexicalVerifier) -> None:
-    assert verifier(PASSAGE, [PASSAGE]) >= THRESHOLDS.supported
+def test_a_claim_in_the_passages_own_words_is_supported(verifier: FittedVerifier) -> None:
+    assert verifier(PASSAGE, [PASSAGE]) >= verifier.thresholds.supported
+    assert verifier(PASSAGE, [PASSAGE], yes_no=2.0) >= verifier.thresholds.supported
 
 
-def test_a_claim_about_something_else_is_not_even_partial(verifier: LexicalVerifier) -> None:
-    assert verifier("Paris has two million inhabitants.", [PASSAGE]) < THRESHOLDS.partial
+@pytest.mark.parametrize("yes_no", [None, 0.0])
+def test_a_claim_about_something_else_is_not_even_partial(verifier: FittedVerifier, yes_no: float | None) -> None:
+    assert verifier("Paris has two million inhabitants.", [PASSAGE], yes_no) < verifier.thresholds.partial
 
 
-def test_passages_hold_together_what_none_holds_alone(verifier: LexicalVerifier) -> None:
+def test_what_the_generator_denies_is_not_supported_although_its_words_are_there(verifier: FittedVerifier) -> None:
+    claim = "The dam of Kurakhove was struck on 11 November 2024."
+    supports = [verifier(claim, [PASSAGE], odds) for odds in (-4.0, -1.0, 0.0, 1.0, 4.0)]
+    assert supports == sorted(supports)
+    assert supports[0] < verifier.thresholds.supported <= supports[-1]
+
+
+def test_odds_beyond_the_largest_say_no_more(verifier: FittedVerifier) -> None:
+    assert verifier(PASSAGE, [PASSAGE], 1e6) == verifier(PASSAGE, [PASSAGE], 4.0)
+
+
+def test_a_half_truth_of_one_side_is_at_most_partial(verifier: FittedVerifier) -> None:
+    passage = "The Russian ministry said on Monday that Russia has captured the whole of the town of Kurakhove."
+    told = "Russia has captured the whole of the town of Kurakhove."
+    assert verifier(told, [passage], 4.0) < verifier.thresholds.supported
+    assert verifier(f"The ministry said that {told}", [passage], 4.0) >= verifier.thresholds.supported
+
+
+def test_what_no_answer_of_the_generator_can_change_is_settled() -> None:
+    model = Logistic(-3.0, {"covered": 6.0, "yes_no": 0.5})
+    verifier = FittedVerifier(model, model, THRESHOLDS)
+    other = verifier.settled("Paris has two million inhabitants.", [PASSAGE])
+    assert other is not None and other < THRESHOLDS.partial
+    assert verifier.settled("The dam of Kurakhove was struck.", [PASSAGE]) == pytest.approx(0.9, abs=0.1)
+    assert verifier.settled("The dam of Kurakhove was not hit by Paris.", [PASSAGE]) is None
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=3), st.floats(-9, 9))
+def test_what_is_settled_has_the_name_it_would_have_had(claim: str, passages: list[str], odds: float) -> None:
+    verifier = shipped()
+    support = verifier.settled(claim, passages)
+    if support is not None:
+        asked = verifier(claim, passages, odds)
+        names = {status_of(claim, one, True, verifier.thresholds) for one in (support, asked)}
+        assert len(names) == 1
+
+
+def test_a_model_of_the_users_has_its_say() -> None:
+    def entails(premise: str, hypothesis: str) -> float:
+        assert premise == PASSAGE
+        return 0.001 if "Paris" in hypothesis else 0.999
+
+    plain = shipped()
+    helped = FittedVerifier(plain.graded, plain.words, plain.thresholds, entails)
+    for odds in (None, 0.0):
+        assert helped("The dam in Paris was struck.", [PASSAGE], odds) < plain(
+            "The dam in Paris was struck.", [PASSAGE], odds
+        )
+        assert helped("A dam was hit.", [PASSAGE], odds) > plain("A dam was hit.", [PASSAGE], odds)
+
+
+def test_passages_hold_together_what_none_holds_alone(verifier: FittedVerifier) -> None:
     claim, one, other = "The dam was struck and the river rose.", "The dam was struck.", "The river rose."
     assert verifier(claim, [one, other]) > max(verifier(claim, [one]), verifier(claim, [other]))
 
 
-def test_nothing_is_supported_by_no_passage(verifier: LexicalVerifier) -> None:
+def test_nothing_is_supported_by_no_passage(verifier: FittedVerifier) -> None:
     assert verifier("The dam was struck.", []) == 0.0
 
 
-@given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=3))
-def test_support_is_a_probability(claim: str, passages: list[str]) -> None:
-    verifier = LexicalVerifier(Logistic.read(WEIGHTS, "lexical"), word_similarity)
-    assert 0.0 <= verifier(claim, passages) <= 1.0
-
-
-@given(st.text(max_size=60), st.lists(st.text(max_size=60), min_size=1, max_size=3), st.floats(-1, 1))
-def test_every_signal_is_between_nothing_and_all(claim: str, passages: list[str], cosine: float) -> None:
-    found = LexicalVerifier(Logistic(0.0, {}), lambda text, others: [cosine] * len(others)).features(claim, passages)
-    assert all(0.0 <= value <= 1.0 for value in found.values())
+@given(
+    st.text(max_size=60), st.lists(st.text(max_size=60), max_size=3), st.one_of(st.none(), st.floats(allow_nan=False))
+)
+def test_support_is_a_probability(claim: str, passages: list[str], odds: float | None) -> None:
+    assert 0.0 <= shipped()(claim, passages, odds) <= 1.0
 
 
 @pytest.mark.parametrize("nothing", ["", "…", "It is so.", "That is what they were."])
-def test_a_claim_without_content_is_not_supported_by_whatever_comes(verifier: LexicalVerifier, nothing: str) -> None:
+def test_a_claim_without_content_is_not_supported_by_whatever_comes(verifier: FittedVerifier, nothing: str) -> None:
     assert verifier(nothing, [PASSAGE]) == 0.0
 
 
@@ -93,11 +145,16 @@ def test_a_signal_that_is_missing_is_a_bug() -> None:
         Logistic(0.0, {"dense": 1.0})({"covered": 1.0})
 
 
-def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from(verifier: LexicalVerifier) -> None:
+def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from(verifier: FittedVerifier) -> None:
     stored = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     assert stored["made_by"].startswith("python -m assistant.evaluation.")
     assert all(min(counts.values()) > 0 for counts in stored["cases"].values())
-    assert set(stored["models"]["lexical"]["weights"]) <= set(verifier.features("x", ["x"]))
+    assert stored["graded_cases"]
+    assert set(features("x", ["x"], 1.0)) >= verifier.graded.weights.keys()
+    assert set(features("x", ["x"], None)) >= verifier.words.weights.keys()
+    assert "yes_no" in verifier.graded.weights
+    assert all(weight > 0 for model in (verifier.graded, verifier.words) for weight in model.weights.values())
+    assert 0 < verifier.thresholds.partial <= verifier.thresholds.supported < 1
 
 
 def test_other_weights_have_another_name() -> None:

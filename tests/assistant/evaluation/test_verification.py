@@ -10,7 +10,7 @@ import pytest
 
 from assistant.errors import EvaluationError, GenerationFailed, ModelMissing
 from assistant.evaluation.datasets import Pair, PairSet
-from assistant.evaluation.verification import VerificationProgress, build_report, half_of, verify_pairs
+from assistant.evaluation.verification import Judged, VerificationProgress, build_report, half_of, verify_pairs
 
 from .worlds import ticking
 
@@ -27,8 +27,8 @@ def pairs(count: int = 20) -> PairSet:
     )
 
 
-def honest(claim: str, evidence: str) -> float:
-    return float(claim)
+def honest(claim: str, evidence: str) -> Judged:
+    return Judged(float(claim), {"turned": 1 - float(claim)})
 
 
 def verify(out: Path, given: Any = honest, of: PairSet | None = None, **changes: Any) -> dict[str, Any]:
@@ -42,20 +42,17 @@ def row(qid: str, support: float, binary: int, half: str, label: str = "x") -> d
         "binary": binary,
         "half": half,
         "support": support,
+        "signals": {},
         "seconds": 0.5,
         "error": None,
     }
 
 
 def test_a_verifier_that_knows_scores_1_and_one_that_is_turned_round_0(tmp_path: Path) -> None:
-    metrics = verify(tmp_path / "a")["metrics"]
-    assert {name: found["value"] for name, found in metrics.items()} == {
-        "auroc": 1.0,
-        "average_precision_unsupported": 1.0,
-        "balanced_accuracy": 1.0,
-    }
-    turned = verify(tmp_path / "b", lambda claim, evidence: 1 - float(claim))["metrics"]
-    assert turned["auroc"]["value"] == 0.0
+    found = verify(tmp_path)["signals"]
+    metrics = ("auroc", "average_precision_unsupported", "balanced_accuracy")
+    assert [found["support"][metric]["value"] for metric in metrics] == [1.0, 1.0, 1.0]
+    assert found["turned"]["auroc"]["value"] == found["turned"]["dev_auroc"] == 0.0
 
 
 def test_the_threshold_comes_from_the_dev_half_and_the_accuracy_from_the_other() -> None:
@@ -67,11 +64,12 @@ def test_the_threshold_comes_from_the_dev_half_and_the_accuracy_from_the_other()
         row("e", 0.1, 0, "test"),
     ]
     report = build_report({"seed": 0}, records, {})
-    assert report["threshold"] == pytest.approx(0.3)
-    assert report["metrics"]["balanced_accuracy"]["value"] == pytest.approx((1 / 2 + 1) / 2)
-    assert report["metrics"]["balanced_accuracy"]["n"] == 3
-    # supported .4 .25 .35 against .2 .1
-    assert (report["metrics"]["auroc"]["value"], report["metrics"]["auroc"]["n"]) == (1.0, 5)
+    found = report["signals"]["support"]
+    assert found["threshold"] == pytest.approx(0.3)
+    assert found["balanced_accuracy"]["value"] == pytest.approx((1 / 2 + 1) / 2)
+    assert found["balanced_accuracy"]["n"] == 3
+    assert (found["auroc"]["value"], found["auroc"]["n"]) == (1.0, 3)
+    assert (found["dev_auroc"], found["dev_n"]) == (1.0, 2)
 
 
 def test_labels_are_shown_apart_each_against_the_supported() -> None:
@@ -89,8 +87,7 @@ def test_labels_are_shown_apart_each_against_the_supported() -> None:
 
 def test_without_both_classes_there_is_no_threshold_and_no_auroc() -> None:
     report = build_report({"seed": 0}, [row("a", 0.9, 1, "dev"), row("b", 0.8, 1, "test")], {})
-    assert report["threshold"] is None
-    assert report["metrics"] == {}
+    assert report["signals"] == {"support": {"threshold": None, "dev_auroc": None, "dev_n": 1}}
 
 
 def test_the_half_goes_by_the_id_alone_and_is_about_a_half() -> None:
@@ -101,10 +98,10 @@ def test_the_half_goes_by_the_id_alone_and_is_about_a_half() -> None:
 
 
 def test_a_pair_that_fails_is_recorded_and_the_rest_goes_on(tmp_path: Path) -> None:
-    def sometimes(claim: str, evidence: str) -> float:
+    def sometimes(claim: str, evidence: str) -> Judged:
         if claim == "0.1":
             raise GenerationFailed("hung up")
-        return float("nan") if claim == "0.9" else 1.0
+        return Judged(float("nan"))
 
     report = verify(tmp_path, sometimes, pairs(2))
     assert (report["scored"], report["failed"]) == (0, 2)
@@ -113,7 +110,7 @@ def test_a_pair_that_fails_is_recorded_and_the_rest_goes_on(tmp_path: Path) -> N
 
 
 def test_a_verifier_without_its_model_ends_the_run(tmp_path: Path) -> None:
-    def missing(claim: str, evidence: str) -> float:
+    def missing(claim: str, evidence: str) -> Judged:
         raise ModelMissing("no model")
 
     with pytest.raises(ModelMissing):
@@ -123,11 +120,11 @@ def test_a_verifier_without_its_model_ends_the_run(tmp_path: Path) -> None:
 def test_a_stopped_scoring_goes_on_where_it_stopped(tmp_path: Path) -> None:
     calls: list[str] = []
 
-    def stops_once(claim: str, evidence: str) -> float:
+    def stops_once(claim: str, evidence: str) -> Judged:
         calls.append(claim)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return float(claim)
+        return Judged(float(claim))
 
     with pytest.raises(KeyboardInterrupt):
         verify(tmp_path, stops_once)
@@ -149,5 +146,6 @@ def test_the_reports_can_be_read(tmp_path: Path) -> None:
     report = verify(tmp_path, about=lambda: {"machine": "m"})
     assert json.loads((tmp_path / "report.json").read_text()) == report
     page = (tmp_path / "report.md").read_text()
-    assert "| auroc | 1.000 |" in page
+    assert "| **support** | 1.000 (" in page
+    assert "| turned | 0.000 (" in page
     assert report["about"] == {"machine": "m"}

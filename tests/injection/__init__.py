@@ -1,0 +1,1 @@
+"""Articles that try to give orders, and what became of it."""
