@@ -18,7 +18,7 @@ from typing import Protocol
 
 from assistant.comparing import MEASURES, measured
 from assistant.types import ClaimStatus
-from assistant.wording import content_words
+from assistant.wording import content_words, words
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosines in -1..1 of one text with others, in their order."""
@@ -26,6 +26,8 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 LARGEST_ODDS = 4.0
 """Log-odds of the generator beyond these say no more."""
 A_LITTLE = 0.001
+BRIEF = 8
+"""A claim of so many words is brief."""
 
 _NO_CLAIM = re.compile(
     r"^(?:(?:in (?:summary|short|conclusion)|to (?:summari[sz]e|conclude)|overall|hello|hi|sure|certainly|of course|"
@@ -129,9 +131,15 @@ class FittedVerifier:
 def features(
     claim: str, passages: Sequence[str], yes_no: float | None, wanted: Iterable[str] = MEASURES
 ) -> dict[str, float]:
-    """The signals by name: the wanted measures, and the generator's log-odds where there are any, bounded."""
+    """The signals by name: the wanted measures, and the generator's log-odds where there are any, bounded.
+
+    `yes_no_brief` are the same log-odds, the less the longer the claim is: of a long one the generator sees less.
+    """
     found = measured(claim, passages, wanted)
-    return found if yes_no is None else found | {"yes_no": max(-LARGEST_ODDS, min(LARGEST_ODDS, yes_no))}
+    if yes_no is None:
+        return found
+    odds = max(-LARGEST_ODDS, min(LARGEST_ODDS, yes_no))
+    return found | {"yes_no": odds, "yes_no_brief": odds * BRIEF / max(BRIEF, len(words(claim)))}
 
 
 def _averaged(one: float, other: float) -> float:

@@ -92,7 +92,7 @@ def verify(
     graded = [case for case in cases if "yes_no" in case.signals]
     models = {"without_logit": fit_rising(cases, VERIFYING)}
     if graded:
-        models = {"with_logit": fit_beside(models["without_logit"], graded, "yes_no"), **models}
+        models = {"with_logit": fit_beside(models["without_logit"], graded, "yes_no_brief"), **models}
     limits = status_thresholds(next(iter(models.values())), graded or cases)
     _write(
         out,

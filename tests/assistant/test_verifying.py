@@ -152,7 +152,7 @@ def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_fro
     assert stored["graded_cases"]
     assert set(features("x", ["x"], 1.0)) >= verifier.graded.weights.keys()
     assert set(features("x", ["x"], None)) >= verifier.words.weights.keys()
-    assert "yes_no" in verifier.graded.weights
+    assert "yes_no_brief" in verifier.graded.weights
     assert all(weight > 0 for model in (verifier.graded, verifier.words) for weight in model.weights.values())
     assert 0 < verifier.thresholds.partial <= verifier.thresholds.supported < 1
 
@@ -197,3 +197,9 @@ def test_a_sentence_that_says_nothing_is_no_claim(sentence: str) -> None:
 )
 def test_a_sentence_that_says_something_is_a_claim(sentence: str) -> None:
     assert status_of(sentence, 0.0, False, THRESHOLDS) == "unsupported"
+
+
+def test_the_generators_word_counts_less_the_longer_the_claim() -> None:
+    brief, long = (features("So it was " + "and so " * n, ["so"], 3.0) for n in (2, 8))
+    assert brief["yes_no"] == brief["yes_no_brief"] == long["yes_no"] == 3.0
+    assert long["yes_no_brief"] == pytest.approx(3.0 * 8 / 19)
