@@ -1,7 +1,7 @@
 """A labelled pair, judged the way a sentence of an answer is: by its words, and by the generator's yes or no.
 
 Knows the verifier, the generator and the prompts that answers use. A claim of several sentences is judged sentence by
-sentence, and its support is their mean. Answers of the generator can be kept on disk, by model and prompt, so that a
+sentence, and its support is their mean, a longer sentence counting more. Answers of the generator can be kept on disk, by model and prompt, so that a
 fit can be repeated without asking again.
 """
 
@@ -47,16 +47,17 @@ class PairJudge:
     count_tokens: Callable[[str], int]
 
     def __call__(self, claim: str, evidence: str) -> Judged:
-        """The mean over the claim's sentences. A claim that says nothing has no support and no signals."""
+        """The mean over the claim's content words. A claim that says nothing has no support and no signals."""
         passages, claims = _sentences(evidence), [one for one in _sentences(claim) if content_words(one)]
         if not passages or not claims:
             return Judged(0.0)
         shown = self._shown(claim, evidence)
         judged = [self._sentence(one, passages, shown) for one in claims]
-        names = set(judged[0].signals).intersection(*(one.signals for one in judged))
+        sizes = [len(content_words(one)) for one in claims]
+        shared = set(judged[0].signals).intersection(*(one.signals for one in judged))
         return Judged(
-            sum(one.support for one in judged) / len(judged),
-            {n: sum(one.signals[n] for one in judged) / len(judged) for n in judged[0].signals if n in names},
+            _mean([one.support for one in judged], sizes),
+            {name: _mean([one.signals[name] for one in judged], sizes) for name in judged[0].signals if name in shared},
         )
 
     def _sentence(self, claim: str, passages: Sequence[str], shown: Sequence[Evidence]) -> Judged:
@@ -80,6 +81,10 @@ def shortened(claim: str, evidence: str, count_tokens: Callable[[str], int], mos
         if not kept or count_tokens(" ".join(told[i] for i in [*kept, at])) <= most:
             kept.append(at)
     return "\n".join(told[at] for at in sorted(kept))
+
+
+def _mean(values: Sequence[float], sizes: Sequence[int]) -> float:
+    return sum(value * size for value, size in zip(values, sizes, strict=True)) / sum(sizes)
 
 
 def _sentences(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,13 +23,14 @@ def judge(generator: FakeGenerator) -> PairJudge:
     return PairJudge(FakeVerifier(), generator, composer, generator.count_tokens)
 
 
-def test_a_claim_of_several_sentences_has_the_mean_support_of_them() -> None:
+def test_a_claim_of_several_sentences_has_the_mean_support_of_their_words() -> None:
     generator = FakeGenerator(logit=2.0)
-    judged = judge(generator)("The dam was struck. Berlin burned. It is so.", EVIDENCE)
-    assert judged.support == 0.5
-    assert judged.signals["covered"] == 0.5
+    judged = judge(generator)("The dam was struck. Berlin burned once before dawn. It is so.", EVIDENCE)
+    assert judged.support == judged.signals["covered"] == pytest.approx(2 / 5)
     assert judged.signals["yes_no"] == 2.0
-    for prompt, claim in zip(generator.checked, ("The dam was struck.", "Berlin burned."), strict=True):
+    for prompt, claim in zip(
+        generator.checked, ("The dam was struck.", "Berlin burned once before dawn."), strict=True
+    ):
         assert prompt.messages[-1].text.endswith(TEMPLATES.support.substitute(claim=claim))
         assert EVIDENCE in prompt.messages[-1].text
 
