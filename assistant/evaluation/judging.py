@@ -1,8 +1,8 @@
 """A labelled pair, judged the way a sentence of an answer is: by its words, and by the generator's yes or no.
 
 Knows the verifier, the generator and the prompts that answers use. A claim of several sentences is judged sentence by
-sentence, and its support is their mean, a longer sentence counting more. Answers of the generator can be kept on disk, by model and prompt, so that a
-fit can be repeated without asking again.
+sentence, and its support is their mean, a longer one counting more. Answers of the generator can be kept on disk, by
+model and prompt, so that a fit can be repeated without asking again.
 """
 
 from __future__ import annotations
