@@ -23,7 +23,6 @@ import typer
 from assistant.contract import answer_to_json, article_to_json, hit_to_json
 from assistant.errors import AssistantError, SettingsError
 from assistant.live import ByteProgress, ChunkProgress, CountProgress, LiveAnswer
-from assistant.settings import LoadedSettings, Settings, load_settings
 from assistant.terminal import (
     answer_text,
     articles_text,
@@ -47,6 +46,7 @@ from index.types import Filters, IngestReport
 if TYPE_CHECKING:
     from assistant.answering import Assistant
     from assistant.assemble import Assembly
+    from assistant.settings import LoadedSettings
 
 EXAMPLES = """
 \b
@@ -159,6 +159,8 @@ def _log(shared: dict[str, str]) -> None:
 
 
 def _settings(context: typer.Context, **overrides: Any) -> LoadedSettings:
+    from assistant.settings import load_settings
+
     given: dict[str, str] = context.obj
     values = {name: given[name] for name in (v.lstrip("-") for v in VALUED) if name in given and name != "config"}
     if "offline" in given:
@@ -569,6 +571,8 @@ def settings(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _meaning(name: str) -> str:
+    from assistant.settings import Settings
+
     return Settings.model_fields[name].description or ""
 
 

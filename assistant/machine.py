@@ -9,7 +9,6 @@ import os
 import platform
 import re
 import sys
-from importlib import metadata
 from pathlib import Path
 
 PACKAGES = (
@@ -31,6 +30,8 @@ def version() -> str:
 
 def package_version(name: str) -> str | None:
     """The installed version, None when it is not installed."""
+    from importlib import metadata  # half of the time this module takes to import
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

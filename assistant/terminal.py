@@ -12,12 +12,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from assistant.conversations.records import ConversationInfo, Kept
 from assistant.doctor import Check
 from assistant.types import Answer, Citation, Evidence
 from index.types import ArticleInfo, Hit, IngestReport, SkippedSource, SourceState, SourceStatus
+
+if TYPE_CHECKING:
+    from assistant.conversations.records import ConversationInfo, Kept
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _STATUS = {"partial": "only partly supported", "unsupported": "not supported by your sources"}
