@@ -29,7 +29,7 @@ LEAST_MEAN_COSINE = 0.985
 _MAX_HEADER = 4096
 
 Tell = Callable[[str, int, int], None]
-"""Called with what is being done, and how much of how much."""
+"""Called with what is being done, and how many bytes of how many."""
 
 
 def prepared(
@@ -86,16 +86,17 @@ def _made(folder: Path, encoder: Encoder, samples: Sequence[str], threads: int, 
     tokenizer = read_tokenizer(folder, encoder.max_tokens)
     tokens = [text.ids for text in tokenizer.encode_batch(list(samples))]
     exact = GraphRunner(to_onnx(encoder, weights), threads)
-    ranges, total = _Ranges(), len(tokens)
+    stage, size = f"preparing {folder.name}, once, some seconds", (folder / "model.safetensors").stat().st_size
+    ranges = _Ranges()
     for done, text in enumerate(tokens[::2]):
-        tell(f"preparing {folder.name}", done, total)
+        tell(stage, size * done // len(tokens), size)
         ranges.widen(exact, text)
     model = to_onnx(encoder, weights, ranges.seen)
     rounded, held_out = GraphRunner(model, threads), tokens[1::2]
     cosines = np.sum(
         exact.vectors(held_out, encoder.width) * rounded.vectors(held_out, encoder.width), axis=1
     )  # (held out,)
-    tell(f"preparing {folder.name}", total, total)
+    tell(stage, size, size)
     log.info("fast model made folder=%s cosine mean=%.4f least=%.4f", folder, cosines.mean(), cosines.min())
     if not (cosines.min() >= LEAST_COSINE and cosines.mean() >= LEAST_MEAN_COSINE):  # NaN is refused too
         raise Unsupported(
