@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index.changes import changes, statuses
 from index.corpus import Corpus
@@ -189,6 +193,53 @@ def test_the_places_outlive_the_process(folder: Path, tmp_path: Path) -> None:
         added(store, folder)
     with Store.open(tmp_path / "data") as store:
         assert [root.uri for root in store.roots()] == [str(folder)]
+
+
+TEXTS = ["Alpha harbour. ", "Beta is a longer sentence. ", "Gamma, the longest sentence of all of these here. "]
+PLACES = ["one.txt", "two.md", "sub/one.txt", "sub/deep/three.txt", "other/two.md"]
+STEPS = st.lists(
+    st.tuples(st.just("write"), st.sampled_from(PLACES), st.integers(1, 9).map(lambda n: TEXTS[n % 3] * n))
+    | st.tuples(st.just("delete"), st.sampled_from([*PLACES, "sub", "sub/deep"]), st.just(""))
+    | st.tuples(
+        st.just("move"), st.sampled_from([*PLACES, "sub"]), st.sampled_from(["new.txt", "new", "sub/moved.txt"])
+    )
+    | st.tuples(st.sampled_from(["touch", "sync", "sync one"]), st.sampled_from([*PLACES, "sub"]), st.just("")),
+    max_size=12,
+)
+
+
+@given(steps=STEPS)
+@settings(max_examples=60)
+def test_whatever_happens_to_a_folder_a_sync_ends_where_adding_it_anew_does(steps: list[tuple[str, str, str]]) -> None:
+    with TemporaryDirectory() as temporary, Store.open(None) as grown, Store.open(None) as fresh:
+        folder = Path(os.path.realpath(temporary)) / "articles"
+        folder.mkdir()
+        (folder / "stays.txt").write_text("One that stays.")
+        added(grown, folder)
+        for step, name, more in steps:
+            change(grown, folder, step, folder / name, more)
+        ingester(grown).sync(known(grown))
+        added(fresh, folder)
+        assert content(grown) == content(fresh)
+        assert grown.check() == ()
+
+
+def change(store: Store, folder: Path, step: str, path: Path, more: str) -> None:
+    if step == "write" and not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(more)
+    elif step == "sync":
+        ingester(store).sync(known(store))
+    elif step == "sync one":
+        ingester(store).sync(known(store, path))
+    elif not path.exists():
+        return
+    elif step == "touch":
+        os.utime(path)
+    elif step == "delete":
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    elif not (folder / more).exists() and path.is_file() == more.endswith(".txt") and (folder / more).parent.is_dir():
+        path.rename(folder / more)
 
 
 class Indifferent(FakeEmbedder):
