@@ -80,7 +80,7 @@ def _claims(claims: Sequence[Claim]) -> Html:
         tag(
             "tr",
             tag("td", claim.text, dir="auto"),
-            tag("td", STATUS_WORDS[claim.status]),
+            tag("td", STATUS_WORDS[claim.status], class_="q-status-word"),
             tag("td", f"{claim.support:.2f}", class_="q-figure"),
         )
         for claim in claims

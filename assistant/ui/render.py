@@ -34,7 +34,12 @@ def top_bar() -> Html:
         control("Menu", "side", class_="q-bar-button"),
         tag("h1", "Quoth"),
         tag("span", class_="q-gap"),
-        control("New conversation", "fresh", class_="q-bar-button"),
+        control(
+            join(("New", tag("span", " conversation", class_="q-wide"))),
+            "fresh",
+            class_="q-bar-button",
+            aria_label="New conversation",
+        ),
         control("Settings", "settings", id="q-settings", class_="q-bar-button"),
         control("?", "help", id="q-help", class_="q-bar-button q-round", aria_label="Keyboard shortcuts"),
         shortcuts(),

@@ -43,6 +43,7 @@ SLOW = "What takes a very long time to read?"
 STUBBORN = "What cannot be interrupted?"
 BROKEN = "What breaks the model?"
 CRASH = "What is a bug?"
+SCRIPTS = "מה נאמר על הסכר?"
 EXAMPLES = (SITUATION, DAM, "Who said that Russia has the initiative along the front?")
 
 
@@ -99,6 +100,17 @@ ARTICLES = (
 )
 
 
+MANY_SCRIPTS = article(
+    "scripts",
+    "הסכר ליד קוראחובה נפגע",
+    "הסכר של מאגר קוראחובה נפגע ב־11 בנובמבר 2024.\n\nتضرر سد خزان كوراخوفه في 11 نوفمبر 2024.\n\n"
+    "库拉霍夫水库的大坝于2024年11月11日受损。",
+    date(2024, 11, 12),
+    None,
+    "חדשות",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FakeAnswers:
     """The table behind the service. `pause` is the seconds before the first word, `pace` those between words."""
@@ -112,7 +124,7 @@ class FakeAnswers:
         return ChatService(
             ask=self.ask,
             articles=lambda: tuple(info_of(one) for one in self.articles),
-            article=lambda name: next((one for one in self.articles if one.id == name), None),
+            article=lambda name: next((one for one in (*self.articles, MANY_SCRIPTS) if one.id == name), None),
             examples=lambda: EXAMPLES if self.articles else (),
             about=lambda: About(Preferences(), "qwen2.5-coder-1.5b", 2, 2, 4096),
         )
@@ -154,6 +166,8 @@ class FakeAnswers:
             return abstention(question.text, evidence)
         if self.hostile:
             return hostile_answer(question.text)
+        if question.text == SCRIPTS:
+            return scripts_answer(question.text, evidence)
         if question.text == DAM:
             return dam_answer(question.text, evidence)
         return situation_answer(question.text, evidence)
@@ -271,6 +285,14 @@ def dam_answer(question: str, evidence: tuple[Evidence, ...]) -> Answer:
         ("The dam of the Kurakhove reservoir was damaged on 11 November 2024. [1]", "supported"),
         ("Within hours the river had risen by 1.2 metres in the Velyka Novosilka community. [2]", "supported"),
     ]
+    return answer_of(question, parts, citations, evidence)
+
+
+def scripts_answer(question: str, evidence: tuple[Evidence, ...]) -> Answer:
+    """Hebrew, Arabic and Chinese in one answer and its article."""
+    told = [line for line in MANY_SCRIPTS.text.split("\n") if line]
+    citations = tuple(cite(number, MANY_SCRIPTS, line) for number, line in enumerate(told, 1))
+    parts: list[tuple[str, ClaimStatus]] = [(f"{line} [{number}]", "supported") for number, line in enumerate(told, 1)]
     return answer_of(question, parts, citations, evidence)
 
 
