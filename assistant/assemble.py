@@ -28,6 +28,7 @@ from assistant.duplicates import fold
 from assistant.errors import AssistantError, ConversationError, SettingsError
 from assistant.evidence import Reranker, SentenceSelector
 from assistant.examples import example_questions
+from assistant.followups import NEAR, follow_ups
 from assistant.generation import complete
 from assistant.given import GivenPassages, Passage
 from assistant.machine import cores, describe, version
@@ -63,12 +64,13 @@ if TYPE_CHECKING:
     from assistant.ui.exports import Exporter
     from assistant.ui.keeping import Keeper
     from assistant.ui.preferences import About, Preferences
+    from assistant.ui.server import Login
     from index.embedding import Embedder
     from index.readers import Draft
     from index.sources import Source
 
 HERE = Path(__file__).parent
-PRIVATE = {"data", "models", "endpoint_key"}
+PRIVATE = {"data", "models", "endpoint_key", "user", "password"}
 """Settings that name a person's folders or secrets: no report carries them."""
 REMOTE = frozenset({"http", "https"})
 
@@ -493,6 +495,7 @@ class Assembly:
             articles=lambda: self.store.articles(),
             article=lambda article_id: self.store.article(article_id),
             examples=lambda: example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
+            follow_ups=lambda answer: follow_ups(answer, lambda text: self.index.retrieve(text, NEAR)),
             about=self._about,
             keeper=self._keeper(),
             exporter=self.exporter,
@@ -503,9 +506,17 @@ class Assembly:
             service,
             host=self.settings.host,
             port=self.settings.port or None,
+            login=self._login(),
             open_browser=open_browser,
             announce=announce,
         )
+
+    def _login(self) -> Login | None:
+        """Who may open the page; None for anybody at this machine."""
+        from assistant.ui.server import Login
+
+        user, password = self.settings.user, self.settings.password
+        return Login(user, password.get_secret_value() if password else "") if user else None
 
     def _preferring(self, preferences: Preferences) -> Assistant:
         """Answers over the stored index as one tab of the page wants them."""

@@ -427,10 +427,23 @@ def ui(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; without it, the first free one from 7860 on.")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = False,
+    user: Annotated[str | None, typer.Option(help="Let only this user in; the password is asked for.")] = None,
 ) -> None:
-    """Open the chat page on this machine."""
-    with _assembly(context, host=host, port=port) as parts:
+    """Open the chat page on this machine.
+
+    Other machines can reach it only with --user and --host. QUOTH_PASSWORD gives the password where nobody can type.
+    """
+    secret = _password() if user and not _settings(context).settings.password else None
+    with _assembly(context, host=host, port=port, user=user, password=secret) as parts:
         parts.serve_page(open_browser=browser, announce=_tell)
+
+
+def _password() -> str:
+    """Typed twice and never shown: a password among the arguments would be in every list of processes."""
+    if not sys.stdin.isatty():
+        raise SettingsError("--user needs a password: set QUOTH_PASSWORD, or `password` in quoth.toml")
+    typed: str = typer.prompt("Password for the page", hide_input=True, confirmation_prompt=True, err=True)
+    return typed
 
 
 # ---- conversations

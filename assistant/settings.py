@@ -84,12 +84,18 @@ class Settings(BaseModel):
     web_pages: bool = Field(False, description="let the page fetch an article from a web address that is given to it")
     host: str = Field("127.0.0.1", description="the address the page listens on")
     port: int = Field(0, ge=0, le=65535, description="the page's port; 0 takes the first free one from 7860 on")
+    user: str | None = Field(None, description="who may open the page; without one, only this machine can reach it")
+    password: SecretStr | None = Field(None, description="that user's password, at least 8 characters")
 
     def digest(self) -> str:
         """Twelve hex digits naming the settings that can change an answer."""
-        left_out = {"data", "models", "offline", "endpoint_key", "threads", "host", "port", "file_bytes", "web_pages"}
-        values = self.model_dump(mode="json", exclude=left_out)
+        values = self.model_dump(mode="json", exclude=set(_NO_ANSWER_CHANGES_WITH))
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+
+
+_NO_ANSWER_CHANGES_WITH = (
+    "data models offline endpoint_key threads host port user password file_bytes web_pages".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,7 @@ def _refuse_unknown(given: Mapping[str, Any], layer: Layer, path: Path | None) -
 def _explain(error: ValidationError, layers: Mapping[str, Layer]) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0])
-    value = "***" if name == "endpoint_key" else repr(first["input"])
+    value = "***" if name in {"endpoint_key", "password"} else repr(first["input"])
     return f"the setting {name} = {value} (from the {layers[name]}) is refused: {first['msg']}"
 
 

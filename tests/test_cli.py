@@ -150,3 +150,7 @@ def test_ctrl_c_ends_an_answer_with_130_wherever_it_is_and_the_index_stays_usabl
     assert "interrupted" in err
     assert "Traceback" not in err
     assert quoth("search", "Kurakhove", "--json").status == 0
+
+
+def test_a_user_without_a_password_is_told_where_to_put_it(quoth: Quoth) -> None:
+    assert_refused(quoth("ui", "--user", "ada"), "QUOTH_PASSWORD")

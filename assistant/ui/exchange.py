@@ -32,6 +32,7 @@ class Exchange:
     raw_text: str = ""
     answer: Answer | None = None
     failure: str | None = None
+    follow_ups: tuple[str, ...] = ()
     seconds: float = 0.0
     filters: Filters = NO_FILTERS
     judged: tuple[str, str, str] | None = None

@@ -67,7 +67,7 @@ class Handlers:
         """
         kept = self.tabs.conversation(tab)
         while kept.waits:
-            for _ in answer(self.relay, kept, self.clock):
+            for _ in answer(self.service, self.relay, kept, self.clock):
                 yield self._frame(kept, tab)
             yield self._frame(kept, tab)
             if self.service.keeper is not None:
@@ -85,6 +85,15 @@ class Handlers:
     def stop(self, tab: str) -> None:
         """End what is being answered."""
         self.tabs.conversation(tab).stop()
+
+    def suggest(self, tab: str, event: gr.EventData) -> list[Any]:
+        """Ask one of the follow-up questions under the newest answer."""
+        kept = self.tabs.conversation(tab)
+        offered = kept.live.follow_ups if kept.live is not None else ()
+        nth = _number(event, "number") - 1
+        if 0 <= nth < len(offered):
+            kept.ask(offered[nth])
+        return [kept.waiting_markup(), kept.status_markup()]
 
     def again(self, tab: str) -> list[Any]:
         """Put the newest question in line once more."""

@@ -47,6 +47,7 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     for trigger, text in [(parts.box.submit, parts.box), *((button.click, button) for button in parts.buttons)]:
         then_run(at_once(trigger, handlers.ask, asked, text, trigger_mode="multiple"))
     then_run(at_once(parts.shell.again, handlers.again, [parts.waiting, parts.status]))
+    then_run(at_once(parts.shell.suggest, handlers.suggest, [parts.waiting, parts.status]))
     then_run(at_once(page.load, handlers.open, [*opening, *frame]))
     at_once(parts.box.stop, handlers.stop, None)
     lists(at_once(parts.shell.fresh, handlers.clear, [*opening, *frame]))

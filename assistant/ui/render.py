@@ -131,11 +131,23 @@ def exchange(view: Exchange, newest: bool = False) -> Html:
         body(view, name),
         judging.bar(view),
         None if view.running else actions(view, name, newest),
+        suggested(view.follow_ups) if newest else None,
         class_=f"q-exchange q-{view.stage}",
         id=name,
         tabindex="-1",
         aria_labelledby=f"{name}-question",
     )
+
+
+def suggested(questions: Sequence[str]) -> Html:
+    """Questions that go on from the newest answer and that the articles can answer."""
+    if not questions:
+        return NOTHING
+    rows = (
+        tag("li", control(question, "suggest", class_="q-example", data_number=str(number), dir="auto"))
+        for number, question in enumerate(questions, 1)
+    )
+    return tag("section", tag("h3", "Ask next"), tag("ul", join(rows), class_="q-next", role="list"))
 
 
 def actions(view: Exchange, name: str, newest: bool) -> Html:

@@ -5,11 +5,13 @@ Knows Gradio's launch and HTTP; nothing of what stands on the page.
 
 from __future__ import annotations
 
+import hmac
 import socket
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,25 @@ from assistant.ui.page import build_page
 from assistant.ui.service import ChatService
 
 LOOPBACK = "127.0.0.1"
+HERE_ONLY = (LOOPBACK, "localhost")
+LEAST_PASSWORD = 8
 FIRST_PORT, PORTS_TRIED = 7860, 100
 LONGEST_REQUEST = "2mb"
 _HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """The one who may open the page. The password is in no representation."""
+
+    user: str
+    password: str = field(repr=False)
+
+    def admits(self, user: str, password: str) -> bool:
+        """Whether these are the right ones, in a time that does not tell how nearly."""
+        given = ((user, self.user), (password, self.password))
+        same = [hmac.compare_digest(a.encode(), b.encode()) for a, b in given]
+        return all(same)
 
 
 def serve(
@@ -33,6 +51,7 @@ def serve(
     *,
     host: str = LOOPBACK,
     port: int | None = None,
+    login: Login | None = None,
     open_browser: bool = False,
     announce: Callable[[str], None],
     wait: Callable[[], None] | None = None,
@@ -41,7 +60,9 @@ def serve(
 
     `announce` is told the address once the page can be opened. Raises SettingsError as `serving` does.
     """
-    with serving(service, host, port) as url:
+    with serving(service, host, port, login) as url:
+        if host not in HERE_ONLY:
+            announce(f"Other machines can reach it. Nothing is encrypted: {host} should be in a network you trust.")
         if port is None and not url.endswith(f":{FIRST_PORT}/"):
             announce(f"Port {FIRST_PORT} is in use by another program, so the next free one was taken.")
         announce(f"Quoth is open at {url} (Ctrl-C ends it)")
@@ -58,30 +79,44 @@ def _until_interrupted() -> None:
 
 
 @contextmanager
-def serving(service: ChatService, host: str = LOOPBACK, port: int | None = None) -> Iterator[str]:
+def serving(
+    service: ChatService, host: str = LOOPBACK, port: int | None = None, login: Login | None = None
+) -> Iterator[str]:
     """The page served as long as the context lasts; gives its address.
 
-    Raises SettingsError for an address other machines could reach, since the page has no password, and for a port that
-    is taken. Without a port the first free one from 7860 on is used.
+    Raises SettingsError for an address other machines could reach unless there is a login, for a password that is too
+    short, and for a port that is taken. Without a port the first free one from 7860 on is used.
     """
-    if host not in {LOOPBACK, "localhost"}:
-        raise SettingsError(
-            f"the page has no password, so it cannot be opened to other machines on {host}; use {LOOPBACK}"
-        )
+    _refuse_open_door(host, login)
+    host = LOOPBACK if host in HERE_ONLY else host
     page: Any = build_page(service)
     page.queue(default_concurrency_limit=1, api_open=False)
     try:
-        page.launch(**_launch_settings(_free_port(port)))
+        page.launch(**_launch_settings(host, _free_port(host, port), login))
         page.allowed_paths = []  # an empty list given to launch() would let GRADIO_ALLOWED_PATHS decide
         yield str(page.local_url)
     finally:
         page.close(verbose=False)
 
 
-def _launch_settings(port: int) -> dict[str, Any]:
+def _refuse_open_door(host: str, login: Login | None) -> None:
+    if login is None and host not in HERE_ONLY:
+        raise SettingsError(
+            f"the page has no password, so it cannot be opened to other machines on {host}; use {LOOPBACK}, or give "
+            "--user NAME, which asks for a password"
+        )
+    if login is not None and len(login.password) < LEAST_PASSWORD:
+        raise SettingsError(
+            f"the password for {login.user} has {len(login.password)} characters; give at least {LEAST_PASSWORD}, as "
+            "QUOTH_PASSWORD or when asked"
+        )
+
+
+def _launch_settings(host: str, port: int, login: Login | None) -> dict[str, Any]:
     """Every switch stated, so that no GRADIO_ variable of the environment decides who sees what."""
     return {
-        "server_name": LOOPBACK,
+        "server_name": host,
+        "auth": login.admits if login else None,
         "server_port": port,
         "share": False,
         "inbrowser": False,
@@ -103,7 +138,7 @@ def _launch_settings(port: int) -> dict[str, Any]:
         "app_kwargs": {
             "openapi_url": None,
             "middleware": [
-                Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"]),
+                Middleware(TrustedHostMiddleware, allowed_hosts=list(HERE_ONLY) if host == LOOPBACK else ["*"]),
                 Middleware(SecurityHeaders),
             ],
         },
@@ -120,12 +155,12 @@ def _theme() -> gr.themes.Base:
     )
 
 
-def _free_port(wanted: int | None) -> int:
+def _free_port(host: str, wanted: int | None) -> int:
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TRIED) if wanted is None else [wanted]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((LOOPBACK, port))
+                probe.bind((host, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])

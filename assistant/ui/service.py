@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.errors import AssistantError, GenerationCancelled
 from assistant.library import Library
-from assistant.types import Question
+from assistant.types import Answer, Question
 from assistant.ui.conversation import Asked, Conversation
 from assistant.ui.exchange import Exchange, advance, fail, stop
 from assistant.ui.exports import Exporter
@@ -29,22 +29,25 @@ class ChatService:
     """What the page needs of the assistant and the index.
 
     `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
-    `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `about` tells
-    what is in force. Without a keeper conversations last as long as the process, without a library nothing can be added
-    on the page.
+    `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `follow_ups`
+    gives some that go on from an answer; `about` tells what is in force. Without a keeper conversations last as long as
+    the process, without a library nothing can be added on the page.
     """
 
     ask: Ask
     articles: Callable[[], Sequence[ArticleInfo]]
     article: Callable[[str], Article | None]
     examples: Callable[[], tuple[str, ...]] = tuple
+    follow_ups: Callable[[Answer], tuple[str, ...]] = lambda answer: ()
     about: Callable[[], About] = lambda: About(Preferences(), "unknown", 1, 1, 0)
     keeper: Keeper | None = None
     exporter: Exporter | None = None
     library: Library | None = None
 
 
-def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float]) -> Iterator[None]:
+def answer(
+    service: ChatService, relay: Relay, conversation: Conversation, clock: Callable[[], float]
+) -> Iterator[None]:
     """Answer the next question in line; after each step the conversation holds what to show.
 
     Every error ends as a message in the exchange. Closing the iterator, or the conversation's `stop`, ends the work.
@@ -55,10 +58,19 @@ def answer(relay: Relay, conversation: Conversation, clock: Callable[[], float])
     try:
         for exchange in exchanges(relay, asked, conversation.question(asked), conversation.preferences, clock):
             conversation.show(exchange)
-            if exchange.running:
-                yield
+            yield
+        conversation.show(replace(exchange, follow_ups=follow_ups(service, exchange)))
     finally:
         conversation.end(asked)
+
+
+def follow_ups(service: ChatService, exchange: Exchange) -> tuple[str, ...]:
+    """What to ask next; nothing, rather than an error, where that cannot be found out."""
+    try:
+        return service.follow_ups(exchange.answer) if exchange.answer is not None else ()
+    except (AssistantError, IndexingError) as error:
+        log.info("no follow-up questions: %s", error)
+        return ()
 
 
 def exchanges(

@@ -148,6 +148,7 @@ const doing = {
   explain: (control) => (popFor === control ? null : showPop(control)),
   fresh: () => trigger("fresh"),
   again: () => trigger("again"),
+  suggest: (control) => trigger("suggest", { number: control.dataset.number }),
   edit: () => {
     trigger("edit");
     document.querySelector(".q-box textarea").focus();

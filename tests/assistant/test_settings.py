@@ -38,6 +38,8 @@ OTHER_VALUES: dict[str, Any] = {
     "web_pages": True,
     "host": "::1",
     "port": 8000,
+    "user": "ada",
+    "password": "correct horse",
 }
 """A value for every setting that is not its default."""
 
@@ -51,6 +53,8 @@ NO_ANSWER_CHANGES_WITH = {
     "web_pages",
     "host",
     "port",
+    "user",
+    "password",
 }
 LAYERS = ["file", "environment", "command line"]
 

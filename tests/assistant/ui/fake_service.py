@@ -126,6 +126,7 @@ class FakeAnswers:
             articles=lambda: tuple(info_of(one) for one in self.articles),
             article=lambda name: next((one for one in (*self.articles, MANY_SCRIPTS) if one.id == name), None),
             examples=lambda: EXAMPLES if self.articles else (),
+            follow_ups=lambda answer: () if self.hostile else tuple(q for q in EXAMPLES[1:] if q != answer.question),
             about=lambda: About(Preferences(), "qwen2.5-coder-1.5b", 2, 2, 4096),
         )
 

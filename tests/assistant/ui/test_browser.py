@@ -12,7 +12,7 @@ import pytest
 
 from assistant.types import Answered, Event, Question, Retrieved, Token
 from assistant.ui.preferences import Preferences
-from assistant.ui.server import serving
+from assistant.ui.server import Login, serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
 from tests.assistant.ui.fake_service import BROKEN, DAM, EXAMPLES, PARIS, SITUATION, SLOW, STUBBORN, FakeAnswers
@@ -339,3 +339,22 @@ def test_on_a_phone_the_side_panel_is_a_drawer(url: str, open_tab: Open) -> None
     side.wait_for()
     tab.page.keyboard.press("Escape")
     side.wait_for(state="hidden")
+
+
+def test_a_login_stands_before_the_page_where_one_is_set(browser: Browser) -> None:
+    with serving(FakeAnswers().service(), port=0, login=Login("ada", "correct horse")) as url:
+        page = browser.new_page()
+        page.goto(url)
+        for label, typed in (("username", "ada"), ("password", "correct horse")):
+            page.get_by_label(label).fill(typed)
+        page.get_by_role("button", name="Login").click()
+        page.locator(".q-welcome").wait_for()
+        page.close()
+
+
+def test_a_follow_up_question_is_asked_by_a_click(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.ask(SITUATION)
+    tab.answered().get_by_role("button", name=DAM).click()
+    assert "1.2 metres" in tab.answered(2).inner_text()
+    assert tab.page.locator(".q-next").count() == 1, "only the newest answer suggests"

@@ -15,7 +15,7 @@ import pytest
 
 from assistant.errors import SettingsError
 from assistant.ui.page import build_page
-from assistant.ui.server import FIRST_PORT, serve, serving
+from assistant.ui.server import FIRST_PORT, Login, serve, serving
 from index.errors import IndexDamaged
 from tests.assistant.ui.fake_service import BROKEN, EXAMPLES, PARIS, SITUATION, FakeAnswers
 
@@ -197,3 +197,40 @@ def test_a_taken_default_port_gives_way_to_the_next_and_this_is_said() -> None:
     assert f"Port {FIRST_PORT} is in use" in told[0]
     assert "Quoth is open at http://127.0.0.1:" in told[1] and f":{FIRST_PORT}/" not in told[1]
     assert "gradio" in told[2] and told[3] == "Closed."
+
+
+# ── the login ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ADA = Login("ada", "correct horse")
+
+
+def test_with_a_login_nothing_is_told_without_it() -> None:
+    with serving(FakeAnswers().service(), port=0, login=ADA) as url, httpx.Client(base_url=url) as browser:
+        assert "q-frame" not in browser.get("").text and browser.get("config").status_code == 401
+        question = {"data": [SITUATION, "a" * 32], "fn_index": 0, "session_hash": "x"}
+        assert browser.post("gradio_api/queue/join", json=question).status_code == 401
+        assert browser.post("login", data={"username": "ada", "password": "wrong horse"}).status_code == 400
+        assert browser.post("login", data={"username": "ada", "password": ADA.password}).status_code == 200
+        assert browser.get("config").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("ada", ""), ("", "correct horse"), ("Ada", "correct horse"), ("ä", "ß")]
+)
+def test_only_the_right_name_and_password_are_admitted(user: str, password: str) -> None:
+    assert not ADA.admits(user, password) and ADA.admits("ada", "correct horse")
+    assert "correct" not in repr(ADA)
+
+
+def test_a_short_password_is_refused() -> None:
+    with (
+        pytest.raises(SettingsError, match="7 characters"),
+        serving(FakeAnswers().service(), port=0, login=Login("ada", "short77")),
+    ):
+        pass
+
+
+def test_with_a_login_other_machines_may_reach_the_page_and_this_is_said() -> None:
+    told: list[str] = []
+    serve(FakeAnswers().service(), host="0.0.0.0", port=0, login=ADA, announce=told.append, wait=lambda: None)
+    assert "Nothing is encrypted" in told[0] and told[-1] == "Closed."

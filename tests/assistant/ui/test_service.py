@@ -8,18 +8,18 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.types import Question
+from assistant.types import Answer, Question
 from assistant.ui.conversation import Conversation
 from assistant.ui.exchange import Exchange
 from assistant.ui.preferences import Preferences
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService, answer
 from index.errors import IndexMissing
-from tests.assistant.ui.fake_service import BROKEN, CRASH, DAM, SITUATION, SLOW, FakeAnswers
+from tests.assistant.ui.fake_service import BROKEN, CRASH, DAM, EXAMPLES, SITUATION, SLOW, FakeAnswers
 
 
 def steps(service: ChatService, conversation: Conversation) -> Iterator[None]:
-    return answer(Relay(service.ask, 0.02), conversation, itertools.count().__next__)
+    return answer(service, Relay(service.ask, 0.02), conversation, itertools.count().__next__)
 
 
 def outcome(text: str, service: ChatService | None = None) -> Exchange:
@@ -103,3 +103,12 @@ def test_leaving_the_page_ends_the_work_and_the_question_is_answered_when_it_is_
 
 def test_nothing_in_line_is_nothing_to_do() -> None:
     assert list(steps(FakeAnswers().service(), Conversation())) == []
+
+
+def test_follow_up_questions_come_with_the_answer_and_none_where_the_index_fails() -> None:
+    def failing(answer: Answer) -> tuple[str, ...]:
+        raise IndexMissing("nothing is indexed")
+
+    assert outcome(SITUATION).follow_ups == EXAMPLES[1:]
+    assert outcome(SITUATION, replace(FakeAnswers().service(), follow_ups=failing)).follow_ups == ()
+    assert outcome(BROKEN).follow_ups == ()
