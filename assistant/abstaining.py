@@ -12,7 +12,7 @@ from typing import Protocol
 
 from assistant.citing import defused
 from assistant.types import Evidence
-from assistant.verifying import Logistic
+from assistant.verifying import Logistic, Similarity
 from assistant.wording import content_words, names, numbers, share
 from index.types import Hit
 
@@ -24,17 +24,21 @@ class Abstainer(Protocol):
 
 
 def signals_of(
-    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], yes_no: float | None
+    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], yes_no: float | None, similarity: Similarity
 ) -> dict[str, float]:
     """The signals, by name.
 
-    dense: best cosine of a hit with the question; covered, names, numbers: share of the question's content words,
-    names and numbers in the evidence and its titles; yes_no: logit(yes) − logit(no), left out when the generator
-    cannot tell.
+    dense: best cosine of a hit with the question; nearest: of a sentence of the evidence; covered_once: the greatest
+    share of the question's content words in one sentence; covered, names, numbers: share of the question's content
+    words, names and numbers in the evidence and its titles; yes_no: logit(yes) − logit(no), left out when the
+    generator cannot tell.
     """
     told = " ".join(f"{piece.hit.article.title} {piece.text}" for piece in evidence)
     held = content_words(told)
+    said = [one for piece in evidence for one in piece.sentence_texts]
     signals = {
+        "nearest": max(similarity(question, said), default=0.0),
+        "covered_once": max((share(content_words(question), content_words(one)) for one in said), default=0.0),
         "dense": max((hit.dense for hit in hits if hit.dense is not None), default=0.0),
         "covered": share(content_words(question), held),
         "names": share(names(question), held),

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from assistant.abstaining import Abstainer, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
-from assistant.conversation import standing_alone
+from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, whole_chunks
@@ -42,7 +42,7 @@ from assistant.types import (
     Turn,
     Usage,
 )
-from assistant.verifying import Thresholds, Verifier, status_of
+from assistant.verifying import Similarity, Thresholds, Verifier, status_of
 from assistant.when import When, in_words, when_of, with_days
 from index.types import Filters, Hit, Manifest
 
@@ -95,6 +95,7 @@ class Assistant:
     attributor: Attributor
     verifier: Verifier
     abstainer: Abstainer
+    similarity: Similarity
     policy: Policy
     clock: Callable[[], float]
     today: Callable[[], date]
@@ -129,12 +130,12 @@ class Assistant:
         yield Retrieved(query, evidence, period)
 
         draft = Draft(question, query, hits, evidence, {}, 0.0, when, period)
-        if not evidence or (self.policy.threshold > 0 and cannot_know(when, evidence)):
+        if not evidence or (self.policy.threshold > 0 and (cannot_know(when, evidence) or draft.unclear)):
             yield _done(self._abstention(draft, None, watch))
             return
         prompt = self.composer.answer(dated_query, evidence)
         logit = self.generator.yes_no(self.composer.check(dated_query, prompt.evidence), cancel)
-        signals = signals_of(query, hits, prompt.evidence, logit)
+        signals = signals_of(query, hits, prompt.evidence, logit, self.similarity)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
         if draft.likelihood < self.policy.threshold:
             yield _done(self._abstention(draft, None, watch))
@@ -249,6 +250,8 @@ class Assistant:
         raw = completion.text if completion else ""
         too_early = draft.when.window if cannot_know(draft.when, draft.evidence) else None
         text = sentence_for(draft.query, nearest, before=in_words(too_early) if too_early else "")
+        if self.policy.threshold > 0 and draft.unclear:
+            text = clarifying(draft.unclear)
         manifest = self.retriever.manifest
         return Answer(
             question=draft.question.text,
@@ -303,6 +306,11 @@ class Draft:
     likelihood: float
     when: When
     period: Period | None
+
+    @property
+    def unclear(self) -> str | None:
+        """The words of the question that point at something nobody has named."""
+        return unclear(self.question.text, self.question.history)
 
 
 class Stopwatch:

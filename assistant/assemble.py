@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from assistant.evaluation.datasets import Dataset
     from assistant.evaluation.journal import Json
     from assistant.evaluation.judging import PairJudge
+    from assistant.evaluation.naive import NaivePipeline
     from assistant.evaluation.run import Plan
     from assistant.generation import Generator
     from assistant.library import Library
@@ -366,6 +367,7 @@ class Assembly:
             generator=self.generator,
             attributor=Attributor(self.verifier.by_words_alone(), floor=thresholds.partial),
             verifier=self.verifier,
+            similarity=self.similarity,
             abstainer=FittedAbstainer(
                 Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
             ),
@@ -402,7 +404,15 @@ class Assembly:
         return self.assistant if passages is None else self.assistant_over(self.index_of(passages))
 
     def evaluate(
-        self, folder: Path, out: Path, plan: Plan, *, retrieval_only: bool, progress: CountProgress, fresh: bool
+        self,
+        folder: Path,
+        out: Path,
+        plan: Plan,
+        *,
+        retrieval_only: bool,
+        progress: CountProgress,
+        fresh: bool,
+        naive: bool = False,
     ) -> Json:
         """Score answers, or with `retrieval_only` passages, on a dataset folder; see `evaluation.run.run_dataset`."""
         from assistant.evaluation.datasets import read_dataset
@@ -410,7 +420,7 @@ class Assembly:
 
         dataset = read_dataset(folder)
         index, indexing = self.evaluation_index(dataset)
-        ask = None if retrieval_only else self.assistant_over(index).ask
+        ask = None if retrieval_only else self.naive_over(index).ask if naive else self.assistant_over(index).ask
         about = {"settings": self.settings.model_dump(mode="json", exclude=PRIVATE), "indexing": indexing}
         return run_dataset(
             dataset,
@@ -429,6 +439,15 @@ class Assembly:
         when = when_of(question.text, question.as_of or date.today())
         k, timing = self.settings.candidates, Timing()
         return find(index.retrieve, question.text, k, question.filters, when, question.as_of, timing).hits
+
+    def naive_over(self, index: Index) -> NaivePipeline:
+        """What Quoth is measured against: the same index and model, the usual way."""
+        from assistant.evaluation.naive import NaivePipeline
+
+        composer = self._composer(self.settings)
+        naive = composer.templates.naive
+        composer = replace(composer, templates=replace(composer.templates, answer=naive, overview=naive))
+        return NaivePipeline(index, composer, self.generator, time.perf_counter, self.settings.digest(), version())
 
     def evaluation_index(self, dataset: Dataset) -> tuple[Index, Json]:
         """A dataset's corpus in an index of its own under the data folder, kept for the next run, and what it took."""

@@ -597,6 +597,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="The seed of the draw and of the intervals.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the records and reports go.")] = None,
     retrieval_only: Annotated[bool, typer.Option(help="Score the passages alone, without a language model.")] = False,
+    naive: Annotated[bool, typer.Option(help="Ask the naive pipeline instead, to compare with by --compare.")] = False,
     types: Annotated[list[str] | None, typer.Option("--type", help="Only questions of this type; repeatable.")] = None,
     as_of: AsOf = None,
     verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
@@ -610,13 +611,15 @@ def evaluate(
         print(_compared(folders, seed))
         return
     folder = _only(folders)
-    where = out or Path("runs") / (folder.resolve().name + ("-verify" if verify else ""))
+    where = out or Path("runs") / (folder.resolve().name + ("-verify" if verify else "-naive" if naive else ""))
     with _assembly(context) as parts, CountProgress(sys.stderr) as progress:
         if verify:
             parts.verify_pairs(folder, where, seed=seed, limit=limit, progress=progress, fresh=fresh)
         else:
             plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
-            parts.evaluate(folder, where, plan, retrieval_only=retrieval_only, progress=progress, fresh=fresh)
+            parts.evaluate(
+                folder, where, plan, retrieval_only=retrieval_only, progress=progress, fresh=fresh, naive=naive
+            )
     print((where / "report.md").read_text(encoding="utf-8"))
     _tell(f"records and reports are in {where}")
 

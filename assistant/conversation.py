@@ -58,3 +58,42 @@ def keeps_to(rewritten: str, message: str, history: Sequence[Turn]) -> bool:
     wanted = names(message) | numbers(message)
     brought = (names(rewritten) | numbers(rewritten)) - content_words(told) - numbers(told)
     return wanted <= content_words(rewritten) | numbers(rewritten) and not brought
+
+
+def unclear(message: str, history: Sequence[Turn]) -> str | None:
+    """The words of `message` that point at something nobody has named ("it", "this library"); None if all is named.
+
+    Careful rather than complete: a name, a telling word before the pronoun or anything said in the conversation may be
+    what it stands for.
+    """
+    if names(message) or numbers(message):
+        return None
+    told = frozenset[str]().union(*(content_words(turn.text) for turn in history))
+    pointing, pronoun = _POINTING.search(message), _PRONOUN.search(message)
+    if pointing and not content_words(message[: pointing.start()]) - _DOING:
+        thing = content_words(pointing["thing"])
+        if thing and not thing & (told | _TIMES):
+            return pointing["word"] if thing & _DOING else pointing.group()
+    if history or not pronoun or len(content_words(message)) > 1 or content_words(message[: pronoun.start()]):
+        return None
+    return pronoun.group()
+
+
+def clarifying(word: str) -> str:
+    """One short question back."""
+    return f"What do you mean by “{word}”? Name it and ask again: nothing before your question says which is meant."
+
+
+_POINTING = re.compile(r"\b(?P<word>this|these) (?:particular |specific )?(?P<thing>[^\W\d_]{3,})\b", re.IGNORECASE)
+_DOING = content_words(
+    "mean happen work help matter facilities intended important importance cause happened occur occurred located begin"
+)
+"""What is done by or known of a thing, and so names none."""
+_TIMES = content_words(
+    "year month week day morning evening night weekend summer winter spring autumn season time moment"
+)
+_PRONOUN = re.compile(
+    r"\b(?:he|she|they|him|them|his|hers|their|theirs|its|(?<!is )(?<!was )it(?! is\b| was\b|'s\b| will\b| would\b"
+    r"| take\b| takes\b| took\b| mean\b| matter\b| rain| snow))\b",
+    re.IGNORECASE,
+)

@@ -41,6 +41,7 @@ class Templates:
     check: Template
     support: Template
     condense: Template
+    naive: Template
 
     @classmethod
     def read(cls, folder: Path) -> Templates:

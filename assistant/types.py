@@ -84,6 +84,11 @@ class Evidence:
     hits: tuple[Hit, ...] = ()
     also: tuple[Hit, ...] = ()
 
+    @property
+    def sentence_texts(self) -> tuple[str, ...]:
+        """The sentences as they stand in `text`, in order."""
+        return tuple(self.text[span.start - self.start : span.end - self.start] for span in self.sentences)
+
     def hit_at(self, start: int, end: int) -> Hit:
         """The hit whose chunk holds most of start..end, the better ranked of equals."""
         return best_overlap(self.hits or (self.hit,), start, end)

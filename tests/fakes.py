@@ -281,6 +281,7 @@ def assistant_over(
         attributor=Attributor(FakeVerifier()),
         verifier=FakeVerifier(),
         abstainer=even_odds,
+        similarity=word_similarity,
         policy=Policy(
             threshold=threshold,
             candidates=40,

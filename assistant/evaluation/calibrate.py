@@ -30,7 +30,7 @@ from assistant.settings import load_settings
 from assistant.types import Question
 from assistant.verifying import Logistic
 
-ABSTAINING = ("dense", "covered", "names", "yes_no")
+ABSTAINING = ("dense", "nearest", "covered_once", "yes_no")
 VERIFYING = ("covered", "best", "complete", "unbroken", "order", "numbers", "same_names", "same_polarity", "unopposed")
 SHRINKING = 1.0
 """The penalty on squared weights when fitting verifying: its signals overlap and the pairs are few."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import assistant.abstaining
 from assistant.abstaining import FittedAbstainer, sentence_for, signals_of
 from assistant.verifying import Logistic
-from tests.fakes import article, evidence, evidence_of, hit, hits
+from tests.fakes import article, evidence, evidence_of, hit, hits, word_similarity
 
 WEIGHTS = Path(assistant.abstaining.__file__).with_name("abstaining.json")
 QUESTION = "How many metres did the Vovcha river rise in Novosilka?"
@@ -28,9 +28,11 @@ def shipped() -> FittedAbstainer:
 
 
 def test_the_signals_are_what_question_and_evidence_share() -> None:
-    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), 2.5)
+    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), 2.5, word_similarity)
     assert signals == {
         "dense": 0.5,
+        "nearest": pytest.approx(1 / 3),
+        "covered_once": 3 / 6,
         "covered": 3 / 6,  # metre, river, Novosilka; not many, Vovcha, rise
         "names": 1 / 2,
         "numbers": 1.0,
@@ -39,25 +41,25 @@ def test_the_signals_are_what_question_and_evidence_share() -> None:
 
 
 def test_a_generator_that_cannot_tell_leaves_its_signal_out() -> None:
-    assert "yes_no" not in signals_of(QUESTION, FOUND, evidence_of(FOUND), None)
+    assert "yes_no" not in signals_of(QUESTION, FOUND, evidence_of(FOUND), None, word_similarity)
 
 
 def test_the_best_cosine_counts_wherever_it_was_found() -> None:
     found = tuple(replace(one, dense=dense) for one, dense in zip(hits("a", "b", "c"), (0.2, None, 0.7), strict=True))
-    assert signals_of("x", found, (), None)["dense"] == 0.7
-    assert signals_of("x", [replace(one, dense=None) for one in found], (), None)["dense"] == 0.0
+    assert signals_of("x", found, (), None, word_similarity)["dense"] == 0.7
+    assert signals_of("x", [replace(one, dense=None) for one in found], (), None, word_similarity)["dense"] == 0.0
 
 
 def test_a_title_counts_as_evidence() -> None:
     titled = evidence_of([hit(article("It was struck.", title="Kurakhove dam"))])
     plain = evidence("It was struck.")
-    assert signals_of("the Kurakhove dam", (), titled, None)["covered"] == 1.0
-    assert signals_of("the Kurakhove dam", (), plain, None)["covered"] == 0.0
+    assert signals_of("the Kurakhove dam", (), titled, None, word_similarity)["covered"] == 1.0
+    assert signals_of("the Kurakhove dam", (), plain, None, word_similarity)["covered"] == 0.0
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=60).filter(str.strip), max_size=3))
 def test_every_signal_but_the_models_is_between_nothing_and_all(question: str, texts: list[str]) -> None:
-    signals = signals_of(question, hits(*texts), evidence(*texts), None)
+    signals = signals_of(question, hits(*texts), evidence(*texts), None, word_similarity)
     assert all(0.0 <= value <= 1.0 for value in signals.values())
 
 
@@ -82,7 +84,7 @@ def test_no_shipped_weight_counts_evidence_against_itself(name: str) -> None:
 
 def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from() -> None:
     stored = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    known = set(signals_of("x", (), (), 0.0))
+    known = set(signals_of("x", (), (), 0.0, word_similarity))
     assert stored["made_by"].startswith("python -m assistant.evaluation.")
     assert all(min(counts.values()) > 0 for counts in stored["cases"].values())
     assert set(stored["models"]["with_logit"]["weights"]) <= known
@@ -90,7 +92,7 @@ def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_fro
 
 
 def test_a_generator_that_says_yes_is_believed_more_than_one_that_says_no() -> None:
-    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), None)
+    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), None, word_similarity)
     assert shipped()(signals | {"yes_no": 4.0}) > shipped()(signals | {"yes_no": -4.0})
 
 

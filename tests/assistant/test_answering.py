@@ -498,3 +498,12 @@ def test_the_day_a_question_gives_wins_over_todays_date() -> None:
     retriever = FakeRetriever(FOUND)
     assistant_over(FOUND, FakeGenerator(REPLY), retriever=retriever).ask(replace(WHAT, as_of=date(2024, 12, 31)))
     assert all(filters.until == date(2024, 12, 31) and filters.undated for _, _, filters in retriever.queries)
+
+
+def test_a_question_that_points_at_nothing_named_is_answered_by_a_question() -> None:
+    generator = FakeGenerator(REPLY)
+    answer = assistant(generator).ask(Question("Why did they leave?"))
+    assert answer.abstained and answer.text.endswith("which is meant.") and "“they”" in answer.text
+    assert [piece.text for piece in answer.nearest] == [DAM, RIVER]
+    assert generator.answered == []
+    assert not assistant(threshold=0.0).ask(Question("Why did they leave?")).abstained

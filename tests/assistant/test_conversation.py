@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.conversation import LAST_TURNS, keeps_to, leans, standing_alone
+from assistant.conversation import LAST_TURNS, clarifying, keeps_to, leans, standing_alone, unclear
 from assistant.types import Turn
 
 HISTORY = (
@@ -143,3 +143,49 @@ def test_a_query_is_the_message_a_rewriting_that_keeps_to_it_or_the_message_afte
 @given(messages, turns)
 def test_the_message_itself_keeps_to_itself(message: str, history: list[Turn]) -> None:
     assert keeps_to(message, message, history)
+
+
+@pytest.mark.parametrize(
+    ("message", "pointing"),
+    [
+        ("How much does it cost?", "it"),
+        ("Why did they leave?", "they"),
+        ("What does this library offer?", "this library"),
+        ("When did this happen?", "this"),
+        ("Is these particular funds' return good?", "these particular funds"),
+    ],
+)
+def test_a_question_that_points_at_nothing_named_is_asked_back(message: str, pointing: str) -> None:
+    assert unclear(message, ()) == pointing
+    assert pointing in clarifying(pointing) and clarifying(pointing).count("?") == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What is the situation in Kurakhove?",
+        "Why did Zelensky say it?",
+        "Is it true that the dam broke?",
+        "How long does it take?",
+        "What happened this week?",
+        "Who is Rosaline and how is she related to the Capulets?",
+        "what are nox and where do they come from",
+        "When was the dam damaged?",
+        "",
+    ],
+)
+def test_a_question_that_names_what_it_is_about_is_not_asked_back(message: str) -> None:
+    assert unclear(message, ()) is None
+
+
+def test_what_the_conversation_has_named_needs_no_asking_back() -> None:
+    told = (Turn("user", "Tell me about the library in Turku."), Turn("assistant", "It opened in 2007."))
+    assert unclear("What does this library offer?", told) is None
+    assert unclear("How much does it cost?", told) is None
+    assert unclear("What does this museum offer?", told) == "this museum"
+
+
+@given(st.text(), st.lists(st.text().map(lambda text: Turn("user", text)), max_size=3))
+def test_any_message_is_clear_or_says_what_is_not(message: str, history: list[Turn]) -> None:
+    pointing = unclear(message, history)
+    assert pointing is None or pointing in message

@@ -176,6 +176,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "check": {"question"},
         "support": {"claim"},
         "condense": {"history", "question"},
+        "naive": {"question"},
     }
 
 
