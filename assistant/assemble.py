@@ -42,7 +42,9 @@ from assistant.timely import Timing, find
 from assistant.types import Message, Model, Prompt, Question
 from assistant.verifying import Entailment, FittedVerifier, Logistic, Thresholds
 from assistant.when import when_of
+from index.approximate import HnswIndex
 from index.corpus import Corpus
+from index.current import BySize
 from index.errors import IndexingError, IndexMissing
 from index.holdings import Holdings
 from index.ingest import Ingester
@@ -51,6 +53,7 @@ from index.store import Store
 from index.types import Article, ArticleInfo, ChunkingSettings, Hit, RawPage
 from index.uploads import FOLDER as UPLOADS
 from index.uploads import Uploads
+from index.vectors import FaissIndex
 
 if TYPE_CHECKING:
     from assistant.conversations.store import Conversations
@@ -298,9 +301,14 @@ class Assembly:
     @cached_property
     def index(self) -> Index:
         """The stored index. Raises IndexMissing, with what to do, when there is nothing in it."""
-        index = Index(self.stored, self.embedder)
+        index = Index(self.stored, self.embedder, self._by_size())
         index.require_articles()
         return index
+
+    def _by_size(self) -> BySize:
+        """Exact search while it is quick and takes at most a quarter of the memory there is."""
+        memory = memory_available()
+        return BySize(FaissIndex, HnswIndex, exact_bytes=memory // 4 if memory else None)
 
     @cached_property
     def similarity(self) -> CachedSimilarity:

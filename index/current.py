@@ -30,7 +30,7 @@ class BySize:
 
     exact: type[VectorIndex] = FaissIndex
     approximate: type[VectorIndex] | None = None
-    exact_up_to: int = 250_000
+    exact_up_to: int = 50_000
     exact_bytes: int | None = None
 
     def __call__(self, count: int, dimension: int) -> type[VectorIndex]:

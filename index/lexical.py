@@ -6,9 +6,13 @@ The word index holds no text of its own: it reads the view `passages`, so it can
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 SCHEMA = """
 CREATE VIEW IF NOT EXISTS passages AS
@@ -55,28 +59,36 @@ def check(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
 
 
-def search(
-    connection: sqlite3.Connection, question: str, k: int, condition: str = "", values: Sequence[object] = ()
-) -> dict[int, float]:
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which chunks may be found: those of these keys, or with `excepted` all but those."""
+
+    keys: NDArray[np.int64]
+    excepted: bool = False
+
+    @classmethod
+    def these(cls, keys: NDArray[np.int64], of: NDArray[np.int64]) -> Only:
+        """`keys` of all there are, by whichever of both sides is the shorter: it is looked at key by key."""
+        return cls(np.setdiff1d(of, keys, assume_unique=True), excepted=True) if 2 * len(keys) > len(of) else cls(keys)
+
+
+def search(connection: sqlite3.Connection, question: str, k: int, only: Only | None = None) -> dict[int, float]:
     """The k chunk keys with the best BM25 score for the words of `question`, best first, each with its score.
 
-    `condition` is SQL over the table `articles`, with `values` for its placeholders. Scores are above 0; a chunk that
-    shares no word with the question is not found.
+    Scores are above 0; a chunk that shares no word with the question is not found.
     """
     expression = match_expression(question)
     if expression is None:
         return {}
-    # Joined only to filter: looking up the article of every chunk with a common word doubles the time.
-    filtered = f"{_ARTICLES} WHERE {condition} AND" if condition else "WHERE"
+    # The keys, and not a join: looking up the article of every chunk with a common word doubles the time. The plus
+    # keeps FTS5 from looking up every key in turn.
+    passing = f"AND +words.rowid {'NOT ' * only.excepted}IN (SELECT value FROM json_each(?))" if only else ""
     rows = connection.execute(
-        f"SELECT words.rowid, -bm25(words, {_WEIGHTS}) AS score FROM words {filtered} words MATCH ?"
+        f"SELECT words.rowid, -bm25(words, {_WEIGHTS}) AS score FROM words WHERE words MATCH ? {passing}"
         " ORDER BY score DESC, words.rowid LIMIT ?",
-        (*values, expression, k),
+        (expression, *([json.dumps(only.keys.tolist())] if only else []), k),
     )
     return dict(rows)
-
-
-_ARTICLES = "JOIN chunks ON chunks.key = words.rowid JOIN articles ON articles.id = chunks.article_id"
 
 
 def match_expression(question: str) -> str | None:

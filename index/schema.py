@@ -12,7 +12,7 @@ from typing import Final
 
 from index import lexical
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 APPLICATION: Final = 0x51554F54
 """“QUOT”, in the header of every database of ours."""
 
@@ -44,6 +44,12 @@ CREATE INDEX IF NOT EXISTS referred_by_text ON referred (id, digest)""",
 
 _ROOTS = "CREATE TABLE IF NOT EXISTS roots (uri TEXT PRIMARY KEY, mark TEXT NOT NULL)"
 """Since format 3: the files and folders that were added."""
+
+_FILTERED = (
+    "CREATE INDEX IF NOT EXISTS articles_by_date ON articles (published)",
+    "CREATE INDEX IF NOT EXISTS articles_by_source ON articles (source)",
+)
+"""Since format 4: a filter need not read every article."""
 
 CREATE: Final = f"""
 BEGIN IMMEDIATE;
@@ -89,6 +95,7 @@ CREATE INDEX IF NOT EXISTS vectors_by_input ON vectors (input);
 CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL);
 {";".join(_SUPERSEDED)};
 {_ROOTS};
+{";".join(_FILTERED)};
 {lexical.SCHEMA}
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {FORMAT};
@@ -98,5 +105,5 @@ COMMIT;
 # `key` never comes back (AUTOINCREMENT) and its vector never changes, which is what lets an index of vectors be
 # brought up to date by the difference of keys. `stamp` is new whenever chunks come or go: equal stamps, equal chunks.
 
-MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _SUPERSEDED, 2: (_ROOTS,)})
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _SUPERSEDED, 2: (_ROOTS,), 3: _FILTERED})
 """The statements that bring an index of each older format to the next one."""

@@ -15,6 +15,7 @@ from index.current import BySize, CurrentVectors
 from index.embedding import Embedder, Vectors
 from index.errors import IndexMissing
 from index.fusion import Fusion, Scores
+from index.lexical import Only
 from index.parts import parts_of
 from index.quotes import resolve_quote
 from index.store import Store
@@ -75,7 +76,8 @@ class Index:
         held = self._vectors.up_to_date()
         allowed = None if filters == _EVERYTHING else self._store.keys(filters)
         dense = [_ranking(*held.search(vector, depth, allowed)) for vector in vectors]
-        lexical = [self._store.match(text, depth, filters) for text in texts]
+        only = None if allowed is None else Only.these(allowed, of=held.ids)
+        lexical = [self._store.match(text, depth, only) for text in texts]
         found = set[int]().union(*dense, *lexical)
         return [
             _Search(by_meaning | self._cosines(held, vector, found - by_meaning.keys()), by_words, by_meaning.keys())

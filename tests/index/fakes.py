@@ -129,7 +129,7 @@ def content(store: Store) -> dict[str, Any]:
     articles = {info.uri: store.article(info.id) for info in store.articles()}
     undated = {uri: article and replace(article, added=None) for uri, article in articles.items()}
     words = {
-        word: {passages[key][0].id: round(score, 9) for key, score in store.match(word, 1000, Filters()).items()}
+        word: {passages[key][0].id: round(score, 9) for key, score in store.match(word, 1000).items()}
         for word in ("harbour", "alpha", "beta", "gamma", "title")
     }
     return {"articles": undated, "chunks": chunks, "words": words, "revisions": store.revisions()}

@@ -88,7 +88,7 @@ def test_a_removed_article_leaves_with_its_copy_and_comes_back_without_being_emb
     assert place.store.articles() == before and len(place.embedder.embedded) == embedded
     back = place.store.passages(place.store.keys(Filters()))
     assert sorted(chunk.id for chunk, _ in back.values()) == sorted(chunk.id for chunk, _ in passages.values())
-    assert place.store.match("three", 5, Filters()) and place.store.check() == ()
+    assert place.store.match("three", 5) and place.store.check() == ()
     assert (place.uploads.folder / "a.txt").exists()
     assert removed.title == "a"
 

@@ -413,4 +413,4 @@ def test_a_text_of_fifty_megabytes_goes_in_and_a_larger_file_is_refused_with_its
         assert [Path(uri).name for uri in report.added] == ["large.txt"]
         (info,) = [info for info in store.articles() if "large" in info.uri]
         assert info.characters > 49_000_000
-        assert store.match("Kurakhove dam", 1, Filters())
+        assert store.match("Kurakhove dam", 1)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from index.lexical import match_expression
 from index.store import Store
-from index.types import Filters
 from tests.index.fakes import FakeSource, filled_store, ingester, page
 
 HOSTILE = st.one_of(
@@ -32,14 +31,14 @@ def store() -> Store:
 
 
 def found(store: Store, question: str) -> set[str]:
-    keys = store.match(question, 10, Filters())
+    keys = store.match(question, 10)
     return {info.title for _, info in store.passages(keys).values()}
 
 
 @given(question=HOSTILE)
 @settings(deadline=None, max_examples=500)
 def test_no_question_is_an_error(store: Store, question: str) -> None:
-    scores = store.match(question, 10, Filters())
+    scores = store.match(question, 10)
     assert all(score > 0 for score in scores.values())
     assert list(scores.values()) == sorted(scores.values(), reverse=True)
 
@@ -75,7 +74,7 @@ def test_function_words_count_only_when_there_is_nothing_else(store: Store) -> N
 @pytest.mark.parametrize("question", ["", "   ", "?!", "___", "\x00"])
 def test_a_question_without_words_finds_nothing(store: Store, question: str) -> None:
     assert match_expression(question) is None
-    assert store.match(question, 10, Filters()) == {}
+    assert store.match(question, 10) == {}
 
 
 def test_a_question_of_ten_thousand_words_is_searched(store: Store) -> None:
@@ -89,7 +88,7 @@ def test_a_word_of_the_text_outweighs_the_same_word_in_a_title() -> None:
             "mem:text": page("Nothing of the harbour is told here.", "Something"),
         }
     )
-    scores = store.match("harbour", 10, Filters())
+    scores = store.match("harbour", 10)
     titles = {key: info.title for key, (_, info) in store.passages(scores).items()}
     assert [titles[key] for key in scores] == ["Something", "Harbour"]
 
@@ -100,6 +99,6 @@ def test_words_of_a_replaced_article_are_forgotten() -> None:
     ingester(store).add(source)
     source.pages["mem:a"] = page("The airport was closed.")
     ingester(store).add(source)
-    assert store.match("harbour", 10, Filters()) == {}
-    assert len(store.match("airport", 10, Filters())) == 1
+    assert store.match("harbour", 10) == {}
+    assert len(store.match("airport", 10)) == 1
     assert store.check() == ()
