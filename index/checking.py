@@ -14,6 +14,7 @@ from index import lexical
 from index.database import Database
 from index.embedding import Vectors
 from index.errors import IndexingError
+from index.rows import SUMMED
 from index.vectors import Ids
 
 
@@ -24,6 +25,10 @@ def problems(database: Database, ids: Ids, vectors: Vectors) -> Iterator[str]:
     """
     yield from (row for (row,) in database.rows("PRAGMA integrity_check") if row != "ok")
     yield from (f"{row[0]} points at nothing" for row in database.rows("PRAGMA foreign_key_check"))
+    for table, columns in SUMMED.items():
+        count = database.value(f"SELECT count(*) FROM {table} WHERE sum IS NOT row_sum({columns})")
+        if count:
+            yield f"{count} of the {table} have changed since they were stored"
     yield from (f"chunk {chunk_id} has no vector" for (chunk_id,) in database.rows(_WITHOUT_VECTOR))
     yield from _untrue_vectors(ids, vectors)
     for (article_id,) in database.rows("SELECT id FROM articles"):

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from index import schema
 from index.errors import IndexBusy, IndexDamaged, IndexingError, IndexMismatch, IndexMissing, StorageFull
+from index.rows import row_sum
 
 DATABASE = "quoth.db"
 WRITE_LOCK = "write.lock"
@@ -72,6 +73,7 @@ class Database:
 
     def _prepare(self) -> None:
         with _translated(self.directory):
+            self._connection.create_function("row_sum", -1, row_sum, deterministic=True)
             for pragma in ("foreign_keys = ON", "synchronous = FULL"):
                 self._connection.execute(f"PRAGMA {pragma}")
             if not self.value("SELECT count(*) FROM sqlite_master"):
@@ -196,6 +198,8 @@ def _translated(directory: Path | None) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _from_sqlite(error, directory) from error
+    except UnicodeDecodeError as error:  # of SQLite's own message, which quotes what it could not read
+        raise _damaged(directory, error.object.decode("utf-8", "replace")) from error
     except OSError as error:
         raise _from_system(error, directory) from error
 

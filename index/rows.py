@@ -6,8 +6,10 @@ Knows columns and their order; runs nothing. A row that cannot be what was once 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from index.types import Article, ArticleInfo, Chunk, Filters
@@ -18,6 +20,24 @@ INFO: Final = (
 )
 CHUNK: Final = "chunks.id, chunks.article_id, chunks.ordinal, chunks.start, chunks.end, chunks.text, chunks.heading"
 ARTICLE: Final = "id, uri, title, text, digest, published, published_from, language, url, source, added"
+
+
+SUMMED: Final = MappingProxyType(
+    {
+        "articles": (
+            "id, uri, title, published, published_from, language, url, source, digest, characters, chunks, added"
+        ),
+        "chunks": "id, article_id, ordinal, start, end, heading",
+        "vectors": "key, input, vector",
+    }
+)
+"""The columns of each table that its column `sum` is over: what no digest of a text covers."""
+
+
+def row_sum(*values: object) -> int:
+    """A checksum by which a row tells that a bit of it has changed. Also a function of our SQL."""
+    told = b"\0".join(value if isinstance(value, bytes) else repr(value).encode() for value in values)
+    return zlib.crc32(told)
 
 
 def chunk_of(row: Sequence[Any]) -> Chunk:

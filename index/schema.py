@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from index import lexical
+from index.rows import SUMMED
 
 FORMAT: Final = 4
 APPLICATION: Final = 0x51554F54
@@ -49,7 +50,12 @@ _FILTERED = (
     "CREATE INDEX IF NOT EXISTS articles_by_date ON articles (published)",
     "CREATE INDEX IF NOT EXISTS articles_by_source ON articles (source)",
 )
-"""Since format 4: a filter need not read every article."""
+_SUMS = tuple(
+    statement
+    for table, columns in SUMMED.items()
+    for statement in (f"ALTER TABLE {table} ADD COLUMN sum INTEGER", f"UPDATE {table} SET sum = row_sum({columns})")
+)
+"""Since format 4: a filter need not read every article, and a row tells when a bit of it has changed."""
 
 CREATE: Final = f"""
 BEGIN IMMEDIATE;
@@ -76,7 +82,8 @@ CREATE TABLE IF NOT EXISTS articles (
     characters INTEGER NOT NULL,
     chunks INTEGER NOT NULL,
     added TEXT NOT NULL,
-    text TEXT NOT NULL);
+    text TEXT NOT NULL,
+    sum INTEGER);
 CREATE TABLE IF NOT EXISTS chunks (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -86,11 +93,13 @@ CREATE TABLE IF NOT EXISTS chunks (
     end INTEGER NOT NULL,
     heading TEXT,
     text TEXT NOT NULL,
+    sum INTEGER,
     UNIQUE (article_id, ordinal));
 CREATE TABLE IF NOT EXISTS vectors (
     key INTEGER PRIMARY KEY REFERENCES chunks (key),
     input BLOB NOT NULL,
-    vector BLOB NOT NULL);
+    vector BLOB NOT NULL,
+    sum INTEGER);
 CREATE INDEX IF NOT EXISTS vectors_by_input ON vectors (input);
 CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL);
 {";".join(_SUPERSEDED)};
@@ -105,5 +114,7 @@ COMMIT;
 # `key` never comes back (AUTOINCREMENT) and its vector never changes, which is what lets an index of vectors be
 # brought up to date by the difference of keys. `stamp` is new whenever chunks come or go: equal stamps, equal chunks.
 
-MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _SUPERSEDED, 2: (_ROOTS,), 3: _FILTERED})
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
+    {1: _SUPERSEDED, 2: (_ROOTS,), 3: (*_FILTERED, *_SUMS)}
+)
 """The statements that bring an index of each older format to the next one."""

@@ -19,7 +19,18 @@ from index import checking, lexical
 from index.database import Database
 from index.embedding import Vectors
 from index.errors import IndexingError, IndexMismatch
-from index.rows import ARTICLE, CHUNK, INFO, article_of, article_row, chunk_of, condition, info_of
+from index.rows import (
+    ARTICLE,
+    CHUNK,
+    INFO,
+    SUMMED,
+    article_of,
+    article_row,
+    chunk_of,
+    condition,
+    info_of,
+    row_sum,
+)
 from index.schema import FORMAT
 from index.types import Article, ArticleInfo, Chunk, ChunkingSettings, Filters, Manifest, Root, SkippedSource
 from index.vectors import Ids
@@ -191,6 +202,7 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 *(*article_row(article), entry.revision, len(article.text), len(entry.chunks)),
             )
+            self._run(f"UPDATE articles SET sum = row_sum({SUMMED['articles']}) WHERE id = ?", article.id)
             for chunk, given, vector in zip(entry.chunks, entry.inputs, entry.vectors, strict=True):
                 self._put_chunk(chunk, given, vector)
             with self._database.connection() as connection:
@@ -198,11 +210,11 @@ class Store:
             self._run("DELETE FROM superseded WHERE id = ? AND digest = ?", article.id, article.digest)
 
     def _put_chunk(self, chunk: Chunk, given: bytes, vector: Vectors) -> None:
-        key = self._run(
-            "INSERT INTO chunks (id, article_id, ordinal, start, end, heading, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(chunk.id, chunk.article_id, chunk.ordinal, chunk.start, chunk.end, chunk.heading, chunk.text),
-        )
-        self._run("INSERT INTO vectors VALUES (?, ?, ?)", key, given, vector.astype("<f4").tobytes())
+        row = (chunk.id, chunk.article_id, chunk.ordinal, chunk.start, chunk.end, chunk.heading)
+        sql = f"INSERT INTO chunks ({SUMMED['chunks']}, text, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        key = self._run(sql, *row, chunk.text, row_sum(*row))
+        meant = (key, given, vector.astype("<f4").tobytes())
+        self._run("INSERT INTO vectors VALUES (?, ?, ?, ?)", *meant, row_sum(*meant))
 
     def touch(self, uri: str, revision: str) -> None:
         """Note that a source of another revision still holds the stored article."""
@@ -316,7 +328,7 @@ class Store:
         """The stored vectors of what was embedded before, by the digest of what the embedder was given."""
         found: dict[bytes, Vectors] = {}
         for given in inputs:
-            blob = self._value("SELECT vector FROM vectors WHERE input = ? LIMIT 1", given)
+            blob = self._value(_UNHARMED_VECTOR, given)
             if blob is not None:
                 found[given] = np.frombuffer(blob, dtype="<f4")
         return found
@@ -348,6 +360,7 @@ class Store:
             return (str(error),)
 
 
+_UNHARMED_VECTOR = f"SELECT vector FROM vectors WHERE input = ? AND sum = row_sum({SUMMED['vectors']}) LIMIT 1"
 _REFERRED = "SELECT 1 FROM referred WHERE (referred.id, referred.digest) = "
 _REMOVE = (
     f"INSERT OR REPLACE INTO superseded ({ARTICLE})"

@@ -21,7 +21,7 @@ from index.errors import IndexBusy, IndexDamaged, IndexingError, IndexMismatch, 
 from index.search import Index
 from index.store import Entry, Store
 from index.types import Article, Chunk, ChunkingSettings, Filters
-from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, filled_store, ingester, page
+from tests.index.fakes import CHUNKING, FakeEmbedder, FakeSource, content, filled_store, ingester, page
 
 ARTICLE = Article(
     id="a1",
@@ -268,12 +268,19 @@ def test_referring_changes_nothing_that_is_searched() -> None:
     assert (store.manifest(), store.stamp()) == before
 
 
+TO_FIRST_FORMAT = """
+DROP TABLE superseded; DROP TABLE referred; DROP TABLE roots;
+DROP INDEX articles_by_date; DROP INDEX articles_by_source;
+ALTER TABLE articles DROP COLUMN sum; ALTER TABLE chunks DROP COLUMN sum; ALTER TABLE vectors DROP COLUMN sum;
+PRAGMA user_version = 1"""
+
+
 def test_an_index_of_the_first_format_is_brought_to_ours(tmp_path: Path) -> None:
     with claimed(Store.open(tmp_path)) as store:
         store.put(entry(BEFORE))
         whole = (store.article("a1"), store.manifest())
     with sqlite3.connect(tmp_path / DATABASE) as connection:
-        connection.executescript("DROP TABLE superseded; DROP TABLE referred; PRAGMA user_version = 1")
+        connection.executescript(TO_FIRST_FORMAT)
     connection.close()
     with Store.open(tmp_path, create=False) as store:
         assert (store.article("a1"), store.manifest()) == whole
@@ -284,7 +291,7 @@ def test_an_index_of_the_first_format_is_brought_to_ours(tmp_path: Path) -> None
 def test_a_first_format_that_cannot_be_brought_to_ours_stays_what_it_was(tmp_path: Path) -> None:
     Store.open(tmp_path).close()
     with sqlite3.connect(tmp_path / DATABASE) as connection:
-        connection.executescript("DROP TABLE superseded; DROP TABLE referred; PRAGMA user_version = 1")
+        connection.executescript(TO_FIRST_FORMAT)
         connection.execute("CREATE TABLE referred_by_text (in_the_way)")
     connection.close()
     with pytest.raises(IndexingError):
@@ -351,7 +358,61 @@ def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
         Store.open(tmp_path / "file" / "index")
 
 
-@pytest.mark.parametrize("seed", range(12))
+def everything_told(store: Store) -> tuple[object, ...]:
+    """What a person can see of an index; of what makes a file be read again, nothing."""
+    stored = {name: part for name, part in content(store).items() if name != "revisions"}
+    hits = Index(store, FakeEmbedder()).retrieve("harbour ships", 20)
+    kept = [store.text_of(article, digest) for article, digest in REFERRED]
+    return stored, hits, store.articles(), store.failures(), kept
+
+
+REFERRED: list[tuple[str, str]] = []
+
+
+@pytest.fixture(scope="module")
+def whole_database(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, tuple[object, ...]]:
+    """The bytes of a database with a bit of everything in it, and what it tells."""
+    folder = tmp_path_factory.mktemp("whole")
+    days = [date(2024, 1, n + 1) for n in range(6)]
+    pages = {f"mem:{n}": page(f"Text {n} of harbour and ships. " * 30, f"Title {n}", day) for n, day in enumerate(days)}
+    with filled_store({**pages, "mem:no": None}, Store.open(folder)) as store:
+        REFERRED[:] = [(info.id, info.digest) for info in store.articles()]
+        store.refer("chat", REFERRED)
+        filled_store({"mem:0": page("Another text. " * 40)}, store)
+        told = everything_told(store)
+    return (folder / DATABASE).read_bytes(), told
+
+
+@given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(deadline=None, max_examples=200)
+def test_a_flipped_bit_anywhere_is_refused_or_found_by_the_check_or_harmless(
+    where: float, bit: int, whole_database: tuple[bytes, tuple[object, ...]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    body, told = bytearray(whole_database[0]), whole_database[1]
+    body[int(where * len(body))] ^= 1 << bit
+    assert survives(bytes(body), tmp_path_factory.mktemp("flipped")) in ("told", told)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_database_is_told(
+    share: float, whole_database: tuple[bytes, tuple[object, ...]], tmp_path: Path
+) -> None:
+    body = whole_database[0][: int(len(whole_database[0]) * share)]
+    assert survives(body, tmp_path) == "told"
+
+
+def survives(body: bytes, folder: Path) -> tuple[object, ...] | str:
+    """What an index of these bytes tells, or "told" when it is refused or found by the check, with what to do."""
+    (folder / DATABASE).write_bytes(body)
+    try:
+        with Store.open(folder) as store:
+            return "told" if store.check() else everything_told(store)
+    except IndexingError as error:
+        assert "quoth add" in str(error) or "--data" in str(error)
+        return "told"
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_a_damaged_database_is_reported_or_harmless(seed: int, tmp_path: Path) -> None:
     pages = {f"mem:{n}": page(f"Text {n} of the harbour. " * 40, f"Title {n}") for n in range(8)}
     filled_store(pages, Store.open(tmp_path)).close()
