@@ -1,6 +1,7 @@
 """What an index of a given size costs: seconds to open it and to ask, memory, bytes on disk.
 
     python -m tests.bench_size [--chunks 100000] [--questions 200] [--folder DIR]
+    python -m tests.bench_size --compare 50000 100000     exact search and the graph, vectors alone
 
 The content is synthetic: words by Zipf's law, the commonest of them English function words; vectors in clusters, as
 those of sentences are. So it says how fast and how large, and nothing of how good. Embedding the question is left
@@ -212,16 +213,42 @@ def measure(folder: Path, chunks: int, questions: int) -> dict[str, Any]:
     return report
 
 
+def compared(count: int, questions: int) -> dict[str, Any]:
+    """Exact search and the graph over the same vectors, 100 neighbours a question, on one thread."""
+    vectors, asked = Corpus(1).vectors(count), Corpus(2).vectors(questions)
+    exact, graph = FaissIndex(DIMENSION), HnswIndex(DIMENSION, build_threads=1)
+    exact.add(np.arange(count), vectors)
+    begun = time.process_time()
+    graph.add(np.arange(count), vectors)
+    told: dict[str, Any] = {"vectors": count, "build_s": round(time.process_time() - begun, 1)}
+    found = {}
+    for name, index in (("exact", exact), ("graph", graph)):
+        found[name] = [index.search(row, 100)[0] for row in asked]
+        rows = dict(zip(map(str, range(questions)), asked, strict=True))
+        told[name] = _timed(lambda at, index=index, rows=rows: index.search(rows[at], 100), list(rows))  # type: ignore[misc]
+        with tempfile.TemporaryDirectory() as folder:
+            index.save(Path(folder) / "saved", "now")
+            told[name]["bytes"] = (Path(folder) / "saved").stat().st_size
+    for k in (10, 100):
+        shares = [len(np.intersect1d(a[:k], b[:k])) / k for a, b in zip(found["graph"], found["exact"], strict=True)]
+        told[f"recall_at_{k}"] = round(float(np.mean(shares)), 4)
+    return told
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--chunks", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--compare", type=int, nargs="+", metavar="VECTORS", help="compare the kinds of search")
     parser.add_argument("--ask", action="store_true", help="only ask what is in FOLDER")
     given = parser.parse_args()
     if given.ask:
         print(json.dumps(asked(given.folder, given.questions)))
+        return
+    if given.compare:
+        print(json.dumps([compared(count, given.questions) for count in given.compare], indent=2))
         return
     with tempfile.TemporaryDirectory() as scratch:
         report = measure(given.folder or Path(scratch), given.chunks, given.questions)
