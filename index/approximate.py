@@ -37,6 +37,8 @@ _SCAN_BELOW = 0.1
 _MOST_GONE = 0.3
 """Share of removed vectors from which the graph is built anew without them."""
 _BLOCK = 50_000
+_WORTH_TELLING = 20_000
+"""Vectors that take long enough to be put in the graph for a person to wonder: five seconds."""
 
 
 class HnswIndex:
@@ -72,6 +74,8 @@ class HnswIndex:
             return
         if (len(self._ids) and ids[0] <= self._ids[-1]) or np.any(np.diff(ids) <= 0):
             raise ValueError("ids must be added in ascending order")
+        if len(ids) >= _WORTH_TELLING:
+            log.warning("building the search graph over %d passages more: once, some seconds", len(ids))
         begun = time.perf_counter()
         rows = np.ascontiguousarray(vectors, np.float32)
         if self._probe is None and not len(self._ids):
