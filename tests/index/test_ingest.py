@@ -341,8 +341,14 @@ def writer(directory: Path) -> Iterator[subprocess.Popen[str]]:
 
 def embed(process: subprocess.Popen[str], batches: int) -> None:
     """Let a writer go on until it is about to embed the batch after these."""
-    assert process.stdin and process.stdout
+    assert process.stdout
     assert process.stdout.readline() == "embedding\n"
+    go_on(process, batches)
+
+
+def go_on(process: subprocess.Popen[str], batches: int) -> None:
+    """Let a writer that is about to embed a batch embed so many."""
+    assert process.stdin and process.stdout
     for _ in range(batches):
         process.stdin.write("\n")
         process.stdin.flush()
@@ -366,6 +372,19 @@ def test_a_kill_in_the_middle_of_adding_leaves_an_index_that_is_whole(pause: flo
         assert (len(report.unchanged), len(report.added)) == (kept, 60 - kept)
         ingester(fresh).add(FakeSource(told_pages(60)))
         assert content(store) == content(fresh)
+
+
+def test_a_reader_keeps_its_state_while_the_writer_goes_on_and_is_killed(tmp_path: Path) -> None:
+    with writer(tmp_path) as process, Store.open(tmp_path) as reader:
+        embed(process, batches=2)
+        with reader.snapshot():
+            before, stored = reader.manifest(), content(reader)
+            go_on(process, batches=3)
+            process.kill()
+            process.wait()
+            assert (reader.manifest(), content(reader)) == (before, stored)
+        assert reader.manifest().articles > before.articles > 0
+        assert reader.check() == ()
 
 
 def test_of_two_processes_that_add_at_once_one_is_told_to_wait(tmp_path: Path) -> None:
