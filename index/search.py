@@ -74,7 +74,7 @@ class Index:
     ) -> list[_Search]:
         """Each text's two rankings, and its cosine with everything that any of them found."""
         held = self._vectors.up_to_date()
-        allowed = None if filters == _EVERYTHING else self._store.keys(filters)
+        allowed = None if filters == _EVERYTHING else self._store.keys(filters, of=held.ids)
         dense = [_ranking(*held.search(vector, depth, allowed)) for vector in vectors]
         only = None if allowed is None else Only.these(allowed, of=held.ids)
         lexical = [self._store.match(text, depth, only) for text in texts]

@@ -305,13 +305,18 @@ class Store:
 
     # What searching needs -----------------------------------------------------------------------------------------
 
-    def keys(self, filters: Filters) -> Ids:
-        """The keys of all chunks that pass, in order."""
+    def keys(self, filters: Filters, of: Ids | None = None) -> Ids:
+        """The keys of all chunks that pass, in order. `of`, when they are known, are the keys of all chunks."""
         passing, values = condition(filters)
+        if of is not None and passing and 2 * self._value(f"{_COUNT} {passing}", *values) > self._value(_COUNT + " 1"):
+            return np.setdiff1d(of, self._chunk_keys(f"NOT coalesce({passing}, FALSE)", *values), assume_unique=True)
+        return np.sort(self._chunk_keys(passing or "TRUE", *values))
+
+    def _chunk_keys(self, passing: str, *values: object) -> Ids:
         # Articles first: there are fewer of them, and an index holds the keys of each.
-        chosen = f"WHERE article_id IN (SELECT id FROM articles WHERE {passing})" if passing else "ORDER BY key"
-        rows = self._rows(f"SELECT key FROM chunks {chosen}", *values)
-        return np.sort(np.fromiter((key for (key,) in rows), dtype=np.int64, count=len(rows)))
+        sql = f"SELECT key FROM chunks WHERE article_id IN (SELECT id FROM articles WHERE {passing})"
+        rows = self._rows(sql if passing != "TRUE" else "SELECT key FROM chunks", *values)
+        return np.fromiter((key for (key,) in rows), dtype=np.int64, count=len(rows))
 
     def vectors(self, after: int = 0, most: int = -1) -> tuple[Ids, Vectors]:
         """The keys above `after`, in order, and their vectors, shape (n, dimension); the first `most` of them."""
@@ -360,6 +365,7 @@ class Store:
             return (str(error),)
 
 
+_COUNT = "SELECT count(*) FROM articles WHERE"
 _UNHARMED_VECTOR = f"SELECT vector FROM vectors WHERE input = ? AND sum = row_sum({SUMMED['vectors']}) LIMIT 1"
 _REFERRED = "SELECT 1 FROM referred WHERE (referred.id, referred.digest) = "
 _REMOVE = (

@@ -167,7 +167,10 @@ def test_filters_select_by_date_source_and_article() -> None:
         }
     )
 
+    everything = store.keys(Filters())
+
     def passing(filters: Filters) -> set[str]:
+        assert store.keys(filters).tolist() == store.keys(filters, of=everything).tolist()
         return {info.uri for _, info in store.passages(store.keys(filters)).values()}
 
     assert passing(Filters()) == {"mem:old", "mem:new", "mem:undated"}
