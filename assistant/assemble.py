@@ -48,6 +48,7 @@ from index.current import BySize
 from index.errors import IndexingError, IndexMissing
 from index.holdings import Holdings
 from index.ingest import Ingester
+from index.parts import parts_of
 from index.search import Index
 from index.store import Store
 from index.types import Article, ArticleInfo, ChunkingSettings, Hit, RawPage
@@ -369,7 +370,12 @@ class Assembly:
         return Assistant(
             retriever=index,
             selector=SentenceSelector(
-                self.reranker, fold, self.generator.count_tokens, chosen.evidence_tokens, chosen.evidence_passages
+                self.reranker,
+                fold,
+                parts_of,
+                self.generator.count_tokens,
+                chosen.evidence_tokens,
+                chosen.evidence_passages,
             ),
             composer=self._composer(chosen),
             generator=self.generator,

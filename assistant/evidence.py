@@ -37,20 +37,25 @@ class Reranker(Protocol):
 class SentenceSelector:
     """Picks sentences of the best hits one by one, until the budget is full or nothing left is worth its place.
 
-    Scores count as shares of the best one's. Each pick is the sentence of greatest score plus `cover_weight` times what
-    it holds of the question that no sentence picked before holds: questions about two things get sentences on both.
-    What stands right before a picked sentence gains `lead_share` of its score, since it says who "he" is. Nothing
-    below `floor_share` is taken: it would cost prefill and lead astray. `budget_tokens` is counted by `count_tokens`,
-    titles, dates and `heading_tokens` more a passage included.
+    A sentence is scored for the question and, `part_weight` times, for the part of it that it answers best; scores
+    count as shares of the best one's. Each pick is the sentence of greatest score plus what it adds to those picked
+    before: `cover_weight` times the question's words that none of them holds, and `uncovered_weight` times how much
+    better it answers each part. So a question about two things gets sentences on both. What stands right before a
+    picked sentence gains `lead_share` of its score, since it says who "he" is. Nothing below `floor_share` is taken: it
+    would cost prefill and lead astray. `budget_tokens` is counted by `count_tokens`, titles, dates and `heading_tokens`
+    more a passage included.
     """
 
     rerank: Reranker
     fold: Fold
+    parts: Callable[[str], Sequence[str]]
     count_tokens: Callable[[str], int]
     budget_tokens: int
     passages: int
     hits: int = 10
+    part_weight: float = 1.0
     cover_weight: float = 0.7
+    uncovered_weight: float = 0.5
     lead_share: float = 0.7
     floor_share: float = 0.45
     heading_tokens: int = 8
@@ -66,15 +71,17 @@ class SentenceSelector:
 
     def _choose(self, question: str, candidates: Sequence[Candidate]) -> list[int]:
         """Indices of the sentences taken, best first; at least one, however long."""
-        scores = _shares_of_best(self.rerank(question, candidates))
+        scores, parts = self._scores(question, candidates)
         asked = Asked.among(question, [candidate.words for candidate in candidates])
-        worth = list(scores)
         space = _Space(candidates, self.count_tokens, self.heading_tokens)
+        worth, answered = list(scores), [0.0] * len(parts)
         chosen: list[int] = []
         covered: set[str] = set()
 
         def gain(i: int) -> float:
-            return worth[i] + self.cover_weight * asked.share(candidates[i].words - covered)
+            better = sum(max(0.0, part[i] - before) for part, before in zip(parts, answered, strict=True))
+            words = asked.share(candidates[i].words - covered)
+            return worth[i] + self.cover_weight * words + self.uncovered_weight * better
 
         while fitting := space.fitting(
             (i for i, one in enumerate(worth) if one >= self.floor_share), self.budget_tokens, self.passages
@@ -83,9 +90,19 @@ class SentenceSelector:
             space.take(best)
             chosen.append(best)
             covered |= candidates[best].words
+            answered = [max(part[best], before) for part, before in zip(parts, answered, strict=True)]
             if space.follows[best]:
                 worth[best - 1] += self.lead_share * scores[best]
         return chosen
+
+    def _scores(self, question: str, candidates: Sequence[Candidate]) -> tuple[list[float], list[list[float]]]:
+        """Each candidate's score for the whole question and its parts together, and for each part by itself."""
+        whole = _shares_of_best(self.rerank(question, candidates))
+        parts = [_shares_of_best(self.rerank(part, candidates)) for part in self.parts(question)]
+        if not parts:
+            return whole, parts
+        best = (max(scores) for scores in zip(*parts, strict=True))
+        return _shares_of_best([one + self.part_weight * other for one, other in zip(whole, best, strict=True)]), parts
 
 
 def _shares_of_best(scores: Sequence[float]) -> list[float]:

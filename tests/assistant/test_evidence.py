@@ -24,11 +24,15 @@ from tests.fakes import article, count_words, hit, hits, word_similarity
 WORDS = "the dam was struck river rose Kurakhove troops Pokrovsk on 11 November and 1.2 metres held 🙂 库拉".split()
 
 
+def in_one_part(question: str) -> tuple[str, ...]:
+    return ()
+
+
 def selector(budget_tokens: int = 60, passages: int = 4, heading_tokens: int = 5, most: int = 8) -> SentenceSelector:
     rerank = WordsAndMeaning(word_similarity)
     # of five: three for a title such as "Title of a1", one for its date
     return SentenceSelector(
-        rerank, list, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens - 4
+        rerank, list, in_one_part, count_words, budget_tokens, passages, hits=most, heading_tokens=heading_tokens - 4
     )
 
 
@@ -206,6 +210,21 @@ def test_a_question_about_two_things_gets_sentences_on_both() -> None:
     assert (first.text, second.text) == ("The dam was struck.", "Pokrovsk fell quiet.")
     first, second = chosen("The dam?", hits(*worth))
     assert (first.text, second.text) == ("The dam was struck.", "The dam was hit.")
+
+
+def test_each_part_of_a_question_gets_a_sentence() -> None:
+    worth = {
+        "who and when": {"Alpha one two.": 1.0, "Bravo three four.": 0.9, "Charlie five six.": 0.6},
+        "who": {"Alpha one two.": 1.0, "Bravo three four.": 0.9, "Charlie five six.": 0.1},
+        "when": {"Alpha one two.": 0.1, "Bravo three four.": 0.1, "Charlie five six.": 1.0},
+    }
+    chosen = replace(
+        selector(budget_tokens=16, passages=2), rerank=lambda question, cs: [worth[question][c.text] for c in cs]
+    )
+    found = hits("Alpha one two.", "Bravo three four.", "Charlie five six.")
+    assert [piece.hit.article.id for piece in chosen("who and when", found)] == ["a1", "a2"]
+    in_parts = replace(chosen, parts=lambda question: ("who", "when"))
+    assert {piece.hit.article.id for piece in in_parts("who and when", found)} == {"a1", "a3"}
 
 
 def test_scores_of_any_reranker_count_as_shares_of_the_best() -> None:
