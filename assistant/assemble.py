@@ -39,7 +39,7 @@ from assistant.reranking import WordsAndMeaning, by_rank
 from assistant.settings import Settings, Strictness, hub_is_off
 from assistant.similarity import CachedSimilarity
 from assistant.timely import Timing, find
-from assistant.types import Message, Model, Prompt, Question
+from assistant.types import Evidence, Message, Model, Prompt, Question
 from assistant.verifying import Entailment, FittedVerifier, Logistic, Thresholds
 from assistant.when import when_of
 from index.approximate import HnswIndex
@@ -331,6 +331,11 @@ class Assembly:
 
         return CrossEncoderReranker(folder)
 
+    def selector(self, budget_tokens: int) -> SentenceSelector:
+        """Chooses evidence of at most so many tokens."""
+        count, passages = self.generator.count_tokens, self.settings.evidence_passages
+        return SentenceSelector(self.reranker, fold, parts_of, count, budget_tokens, passages)
+
     @cached_property
     def verifier(self) -> FittedVerifier:
         calibration = HERE / "verifying.json"
@@ -369,14 +374,7 @@ class Assembly:
         calibration = HERE / "abstaining.json"
         return Assistant(
             retriever=index,
-            selector=SentenceSelector(
-                self.reranker,
-                fold,
-                parts_of,
-                self.generator.count_tokens,
-                chosen.evidence_tokens,
-                chosen.evidence_passages,
-            ),
+            selector=self.selector(chosen.evidence_tokens),
             composer=self._composer(chosen),
             generator=self.generator,
             attributor=Attributor(self.verifier.by_words_alone(), floor=thresholds.partial),
@@ -462,6 +460,30 @@ class Assembly:
         naive = composer.templates.naive
         composer = replace(composer, templates=replace(composer.templates, answer=naive, overview=naive))
         return NaivePipeline(index, composer, self.generator, time.perf_counter, self.settings.digest(), version())
+
+    def measure_budgets(
+        self, folder: Path, out: Path, plan: Plan, budgets: Sequence[int], *, retrieval_only: bool, **options: Any
+    ) -> Json:
+        """Evidence, and unless `retrieval_only` answers, at each token budget; see `evaluation.budgets`."""
+        from assistant.evaluation.budgets import Measured, Showing, measure_budgets
+        from assistant.evaluation.datasets import read_dataset
+
+        dataset = read_dataset(folder)
+        index, _took = self.evaluation_index(dataset)
+        assistant = self.assistant_over(index)
+
+        def showing(budget: int) -> Showing:
+            selector = self.selector(budget)
+            return Showing(selector, None if retrieval_only else replace(assistant, selector=selector).ask)
+
+        def tokens(piece: Evidence) -> int:
+            article = piece.hit.article
+            return (
+                self.generator.count_tokens(f"{article.title} {article.published or 'date unknown'} {piece.text}") + 8
+            )
+
+        measured = Measured(partial(self._hits, index), {budget: showing(budget) for budget in budgets}, tokens)
+        return measure_budgets(dataset, index, measured, out, plan, **options)
 
     def evaluation_index(self, dataset: Dataset) -> tuple[Index, Json]:
         """A dataset's corpus in an index of its own under the data folder, kept for the next run, and what it took."""

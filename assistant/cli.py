@@ -602,6 +602,9 @@ def evaluate(
     as_of: AsOf = None,
     verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
     compare: Annotated[bool, typer.Option(help="Compare two finished runs by paired bootstrap.")] = False,
+    budgets: Annotated[
+        str, typer.Option(help="Score the evidence at each of these token budgets instead: 200,300,450,700,1000.")
+    ] = "",
     fresh: Annotated[bool, typer.Option(help="Throw away what the output folder holds of another run.")] = False,
 ) -> None:
     """Score answers and citations on a dataset folder: corpus.jsonl, questions.jsonl. A stopped run goes on."""
@@ -611,10 +614,17 @@ def evaluate(
         print(_compared(folders, seed))
         return
     folder = _only(folders)
-    where = out or Path("runs") / (folder.resolve().name + ("-verify" if verify else "-naive" if naive else ""))
+    sizes = _budgets(budgets)
+    kind = "-verify" if verify else "-budgets" if sizes else "-naive" if naive else ""
+    where = out or Path("runs") / (folder.resolve().name + kind)
     with _assembly(context) as parts, CountProgress(sys.stderr) as progress:
         if verify:
             parts.verify_pairs(folder, where, seed=seed, limit=limit, progress=progress, fresh=fresh)
+        elif sizes:
+            plan = Plan(seed, limit, parts.settings.digest())
+            parts.measure_budgets(
+                folder, where, plan, sizes, retrieval_only=retrieval_only, progress=progress, fresh=fresh
+            )
         else:
             plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
             parts.evaluate(
@@ -622,6 +632,14 @@ def evaluate(
             )
     print((where / "report.md").read_text(encoding="utf-8"))
     _tell(f"records and reports are in {where}")
+
+
+def _budgets(written: str) -> tuple[int, ...]:
+    """The numbers of "200,300". Raises SettingsError for anything else."""
+    sizes = [size.strip() for size in written.split(",")] if written else []
+    if not all(size.isascii() and size.isdigit() and int(size) >= 50 for size in sizes):
+        raise SettingsError(f'--budgets "{written}" is not a list of token counts from 50 on, such as 200,300,450')
+    return tuple(dict.fromkeys(map(int, sizes)))
 
 
 def _only(folders: Sequence[Path]) -> Path:

@@ -47,6 +47,23 @@ def to_html(report: Mapping[str, Any], records: Sequence[Record]) -> str:
     )
 
 
+def budgets_to_html(report: Mapping[str, Any]) -> str:
+    """The page of a run over token budgets: recall and inclusion against tokens, for each half."""
+    title = html.escape(str(report["run"]["dataset"]))
+    figures = "".join(
+        _figure(
+            against_tokens(rows),
+            f"{half}, n = {rows[0]['n']}: blue evidence recall, orange answers included, "
+            "against the tokens of the evidence; the grey line is the recall of the best whole chunks.",
+        )
+        for half, rows in report["halves"].items()
+    )
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}: evidence against tokens</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style><h1>{title}</h1>{figures}</html>\n'
+    )
+
+
 # --- plots -------------------------------------------------------------------------------------------------------
 
 
@@ -103,6 +120,22 @@ def calibration(records: Sequence[Record]) -> str:
     marks = [*_unit_square(), _line(*_at(0, 0), *_at(1, 1), GRID, 2)]
     marks += [_dot(*_at(confidence, right), BLUE, 3 + 9 * (n / len(records)) ** 0.5) for confidence, right, n in points]
     return _svg(SQUARE + 2 * PAD, marks) if points else ""
+
+
+def against_tokens(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Two lines over the mean tokens of each budget; the first row is that of the whole chunks."""
+    whole, *shown = rows
+    most = max(row["tokens"] for row in rows) or 1
+    marks = [*_unit_square(), _line(*_at(0, whole["recall"]), *_at(1, whole["recall"]), GRID, 2)]
+    for name, colour in (("recall", BLUE), ("inclusion", ORANGE)):
+        points = [_at(row["tokens"] / most, row[name]) for row in shown if row[name] is not None]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        marks.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        marks += [_dot(*point, colour) for point in points]
+    marks += [
+        _text(_at(row["tokens"] / most, 0)[0], PAD + SQUARE + 34, f"{row['tokens']:.0f}", "middle") for row in shown
+    ]
+    return _svg(SQUARE + 2 * PAD, marks) if shown else ""
 
 
 def risk_coverage(records: Sequence[Record]) -> str:

@@ -130,7 +130,7 @@ def evaluate(
     records stay, and the same call goes on after them. Raises EvaluationError if `out` holds another run.
     """
     questions = draw(_wanted(dataset, plan), plan.limit, plan.seed)
-    asker = _Asker(dataset, _library(dataset, index), system, plan.judge, clock)
+    asker = _Asker(dataset, library_of(dataset, index), system, plan.judge, clock)
     with open_journal(out, _header(dataset, index, system, plan), fresh=fresh) as journal:
         done = {record["qid"] for record in journal.done}
         rest = [question for question in questions if question.qid not in done]
@@ -266,8 +266,11 @@ def _header(dataset: Dataset, index: CorpusIndex, system: System, plan: Plan) ->
     }
 
 
-def _library(dataset: Dataset, index: CorpusIndex) -> Library:
-    """Raises EvaluationError if a stored text is not the corpus's: every offset in the scores would be wrong."""
+def library_of(dataset: Dataset, index: CorpusIndex) -> Library:
+    """The indexed corpus.
+
+    Raises EvaluationError if a stored text is not the corpus's: every offset in the scores would be wrong.
+    """
 
     @lru_cache(maxsize=256)
     def text(article_id: str) -> str | None:
