@@ -618,15 +618,14 @@ def evaluate(
     kind = "-verify" if verify else "-budgets" if sizes else "-naive" if naive else ""
     where = out or Path("runs") / (folder.resolve().name + kind)
     with _assembly(context) as parts, CountProgress(sys.stderr) as progress:
+        plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
         if verify:
             parts.verify_pairs(folder, where, seed=seed, limit=limit, progress=progress, fresh=fresh)
         elif sizes:
-            plan = Plan(seed, limit, parts.settings.digest())
             parts.measure_budgets(
                 folder, where, plan, sizes, retrieval_only=retrieval_only, progress=progress, fresh=fresh
             )
         else:
-            plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
             parts.evaluate(
                 folder, where, plan, retrieval_only=retrieval_only, progress=progress, fresh=fresh, naive=naive
             )

@@ -57,7 +57,8 @@ def measure_budgets(
 
     Interrupted, it goes on where it stopped. Raises EvaluationError if `out` holds another run.
     """
-    asked = [question for question in dataset.questions if question.answerable and question.gold_evidence]
+    of_types = [question for question in dataset.questions if not plan.types or question.type in plan.types]
+    asked = [question for question in of_types if question.answerable and question.gold_evidence]
     questions = draw(asked, plan.limit, plan.seed)
     texts = {document.doc_id: document.text for document in dataset.documents}
     library = library_of(dataset, index)
@@ -82,6 +83,7 @@ def _header(dataset: Dataset, measured: Measured, plan: Plan) -> Json:
         "seed": plan.seed,
         "limit": plan.limit,
         "settings_digest": plan.settings_digest,
+        "types": list(plan.types),
     }
 
 
