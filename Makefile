@@ -13,7 +13,7 @@ export CMAKE_ARGS = -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAGE   = @printf '%s == %s\n' "$$(date +%T)" '$(1)'
 
-.PHONY: help chat test check eval bench bench-sync bench-retrieval setup clean
+.PHONY: help chat test check eval eval-time bench bench-sync bench-retrieval setup clean
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
 
@@ -32,6 +32,9 @@ check: setup     ## formatting, lint, types
 
 eval: setup      ## score answers and citations on the starter questions (ARGS="--limit 20")
 	$(BIN)/quoth eval seeds $(ARGS)
+
+eval-time: setup ## the starter questions about time, a row each: window, newest cited, pass or why not
+	$(BIN)/quoth eval seeds --type present --type dated --type relative --type superseded --out runs/seeds-time $(ARGS)
 
 bench: setup     ## peak memory and seconds of one question, cold and warm
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -36,6 +36,7 @@ def to_markdown(report: Mapping[str, Any], cases: Sequence[Case]) -> str:
         _abstention_table(report["abstention"]),
         _signal_table(report["signals"]),
         _type_table(report["by_type"]),
+        _time_table(report["time"]),
         _latency_table(report["latency"], report["tokens"]),
         _case_list(cases),
         _failure_list(report["failures"]),
@@ -124,6 +125,22 @@ def _type_table(by_type: Mapping[str, Any]) -> list[str]:
     ]
     head = f"| type | n | answerable | abstained | {' | '.join(names)} |"
     return ["## By type of question", "", head, "|---" * (4 + len(names)) + "|", *rows]
+
+
+def _time_table(cases: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not cases:
+        return []
+    passed = sum(case["passed"] for case in cases)
+    rows = [
+        f"| {escape(case['qid'])} | {case['type']} | {escape(case['question'])} | {case['window']} | "
+        f"{case['first'] or '–'} | {case['newest'] or '–'} | {'pass' if case['passed'] else escape(case['why'])} |"
+        for case in cases
+    ]
+    head = [
+        "| case | kind | question | window | cited first | newest cited | result |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return [f"## Questions about time: {passed} of {len(cases)} pass", "", *head, *rows]
 
 
 def _latency_table(latency: Mapping[str, Any], tokens: Mapping[str, Any] | None) -> list[str]:

@@ -18,6 +18,7 @@ from assistant.evaluation.journal import Json, read_run, write_atomically
 from assistant.evaluation.markdown import to_markdown
 from assistant.evaluation.metrics import Abstention, auroc, share
 from assistant.evaluation.plots import to_html
+from assistant.evaluation.timeliness import time_cases
 
 FORMAT = 1
 NOT_OF_ANSWERS = {"over_abstention", "reliability", *TIMINGS}
@@ -48,6 +49,7 @@ def build_report(header: Mapping[str, Any], records: Sequence[Record], about: Ma
         "abstention": _abstention(table),
         "signals": _signals(table),
         "by_type": _by_type(table, seed),
+        "time": time_cases(records),
         "latency": _latency(table),
         "tokens": _tokens(table),
         "produced_by": _producers(table),
