@@ -12,12 +12,14 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from assistant.types import Evidence, Period, Window
 from assistant.when import When, in_words, without_days
 from assistant.wording import content_words, names, share
 from index.types import Filters, Hit
+
+DENSE_ALONE: Final = 0.9
 
 
 class Search(Protocol):
@@ -74,17 +76,18 @@ def find(search: Search, query: str, k: int, filters: Filters, when: When, as_of
 def relevance(query: str, hits: Sequence[Hit]) -> tuple[float, ...]:
     """How near each hit is to the best: 0..1, comparable among these hits.
 
-    The mean of its shares of the best cosine and of the best BM25 score, halved where it holds none of the names that
-    the query asks about: an article on another place is not news on this one.
+    The mean of its shares of the best cosine and of the best BM25 score, but not less than `DENSE_ALONE` of the first:
+    other words may tell the same. Halved where it holds none of the names that the query asks about: an article on
+    another place is not news on this one.
     """
     dense = max((hit.dense or 0.0 for hit in hits), default=0.0)
     lexical = max((hit.lexical or 0.0 for hit in hits), default=0.0)
     asked = names(query)
 
     def worth(hit: Hit) -> float:
-        shares = [_share(hit.dense, dense)] + [_share(hit.lexical, lexical)] * (lexical > 0)
+        meaning, wording = _share(hit.dense, dense), _share(hit.lexical, lexical)
         named = share(asked, content_words(f"{hit.article.title} {hit.chunk.text}"))
-        return sum(shares) / len(shares) * (1.0 + named) / 2
+        return max((meaning + wording) / 2, DENSE_ALONE * meaning) * (1.0 + named) / 2
 
     return tuple(worth(hit) for hit in hits)
 
