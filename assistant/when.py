@@ -19,6 +19,8 @@ from assistant.types import Window
 LONGEST = 2000
 """Characters of a question looked at, and `MOST` the times in it: what comes further on is a text, not a question."""
 MOST = 8
+SHORT = 14
+"""Words of a plain question: "Does X report … while Y …" has more, and its "does" says nothing of the present."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,15 @@ def when_of(question: str, today: date) -> When:
     window = _combined(text, mentions)
     if window is None or (window.since and window.since > today):
         return When(present=asks_about_the_present(text))
-    as_of = window.since is None and "as of" in text.lower()
+    as_of = window.since is None and "as of" in text.lower() and len(text.split()) <= 2 * SHORT
     return When(as_of, window, mentions, foretold=bool(words.AHEAD.search(text)))
 
 
 def asks_about_the_present(text: str) -> bool:
-    """Whether the question wants to know how things stand now."""
-    return bool(words.PRESENT.search(text) or (words.STANDING.search(text) and not words.PAST.search(text)))
+    """Whether the question wants to know how things stand now. A long one compares reports; it asks for no state."""
+    length = len(text.split())
+    standing = length <= SHORT and words.STANDING.search(text) and not words.PAST.search(text)
+    return bool(standing or (length <= 2 * SHORT and words.PRESENT.search(text)))
 
 
 def with_days(question: str, when: When) -> str:
@@ -124,7 +128,8 @@ def _mentions(text: str, today: date) -> list[Mention]:
             if any(start < m.end and m.start < end for m in found):
                 continue
             linked = pattern is not words.BARE or not match["link"] or any(m.end == match.start() - 1 for m in found)
-            if linked and (relative or not _names_a_thing(text, start, end)):
+            again = pattern is words.BARE and not has_year(text[start:end]) and _comes_again(text)
+            if linked and not again and (relative or not _names_a_thing(text, start, end)):
                 window = window_of(text[start:end], today)
                 found += [Mention(start, end, text[start:end], window, relative)] if window else []
     if words.PAST.search(text):  # "What happened today?" is about a day, "How close are they today?" about the present
@@ -132,6 +137,10 @@ def _mentions(text: str, today: date) -> list[Mention]:
             Mention(*match.span(), match.group(), Window(today, today), True) for match in words.TODAY.finditer(text)
         ]
     return sorted(found, key=lambda mention: mention.start)[:MOST]
+
+
+def _comes_again(text: str) -> bool:
+    return bool(words.HABIT.search(text)) and not words.PAST.search(text)
 
 
 def _names_a_thing(text: str, start: int, end: int) -> bool:

@@ -19,7 +19,7 @@ _FOREIGN_MONTH = (
     r"|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre"
     r"|diciembre)\b"
 )
-_YEAR = r"(?:19|20)\d{2}(?!\d|[,.]\d|[-–/]\d)"
+_YEAR = r"(?:19|20)\d{2}(?!\d|[,.]\d|[-–/]\d|['’]?s\b)"
 _DAY = r"(?<![\d.,])\d{1,2}(?:st|nd|rd|th|\.)?"
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _SEASON = r"(?:spring|summer|autumn|fall|winter)"
@@ -98,6 +98,9 @@ NOUN_AFTER: Final = re.compile(
     r"[A-Za-z]"
 )
 PLURAL_AFTER: Final = re.compile(r" (?!(?:was|is|has|does|as|this|versus|vs)\b)[a-z]+s\b| people\b")
+
+HABIT: Final = re.compile(r"\b(?:is|are|does|do|can|usually|always|often|every|month of)\b", re.IGNORECASE)
+"""Words that make a month, a season or a weekday one that comes again: "When does the sun rise in the summer?"."""
 
 TODAY: Final = re.compile(r"\b(?:today|tonight|heute|aujourd['’]hui|hoy)\b", re.IGNORECASE)
 PRESENT: Final = re.compile(

@@ -65,6 +65,10 @@ def test_a_named_time_is_the_window_of_the_question(question: str, expected: str
         "What costs 1,999.50 in Peugeot 2008s?",
         "What will happen in 2030?",
         "When will the mine reopen?",
+        "When does the sun rise in the summer?",
+        "Meetings usually take place on Tuesday afternoons from 1pm to what?",
+        "Which singer is born in the month of July?",
+        "What concept was developed in the late 1950s?",
         "In which month did the ceasefire end?",
     ],
 )
@@ -96,6 +100,13 @@ def test_a_question_about_the_present_is_one(question: str) -> None:
     ["What was the situation in Kurakhove?", "Which brigade defended the town?", "When did the war begin?", "Thanks."],
 )
 def test_a_question_about_the_past_is_not_about_the_present(question: str) -> None:
+    assert not when_of(question, TUESDAY).present
+
+
+def test_a_long_question_that_compares_reports_is_not_about_the_present() -> None:
+    question = (
+        "Does the article from The Verge say that the firm grew while the one from Wired says that it shrank then?"
+    )
     assert not when_of(question, TUESDAY).present
 
 
