@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -445,6 +445,24 @@ class Assembly:
             progress=progress,
             fresh=fresh,
         )
+
+    def mine(self, folder: Path, limit: int, seed: int) -> Mapping[str, int]:
+        """Make a dataset folder of questions about the stored articles; how many were thrown away, by reason."""
+        from assistant.evaluation.mining import mine
+
+        composer = self._composer(self.settings)
+
+        def write(title: str, passage: str, sentence: str) -> str:
+            return complete(self.generator.generate(composer.mine(title, passage, sentence), threading.Event())).text
+
+        mined = mine(self.stored_articles(), write, limit, seed)
+        if not mined.questions:
+            raise AssistantError(
+                f"no question could be made from the {len(mined.corpus)} articles in {self.settings.data}; "
+                "add articles of whole sentences with `quoth add PATH…`"
+            )
+        mined.write(folder)
+        return mined.dropped
 
     def _hits(self, index: Index, question: Question) -> tuple[Hit, ...]:
         """What `Assistant` finds for a question that stands alone."""

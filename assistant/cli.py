@@ -87,6 +87,8 @@ conversations_app = typer.Typer(
 app.add_typer(conversations_app, name="conversations")
 
 INTERRUPTED = 130
+MINED = 30
+"""Questions made from a person's articles when no limit is given."""
 """What typer makes of Ctrl-C."""
 VALUED = ("--data", "--config", "--generator", "--embedder", "--strictness", "--threads", "--models")
 PLAIN = ("--offline", "-v", "-vv")
@@ -592,11 +594,14 @@ def _meaning(name: str) -> str:
 @app.command(name="eval")
 def evaluate(
     context: typer.Context,
-    folders: Annotated[list[Path], typer.Argument(help="A dataset folder; with --compare, two finished runs.")],
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="A dataset folder; with --compare, two finished runs; none with --mine.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Ask only so many questions, drawn with the seed.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of the draw and of the intervals.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the records and reports go.")] = None,
     retrieval_only: Annotated[bool, typer.Option(help="Score the passages alone, without a language model.")] = False,
+    mine: Annotated[bool, typer.Option(help="Ask questions that the model makes from your own articles.")] = False,
     naive: Annotated[bool, typer.Option(help="Ask the naive pipeline instead, to compare with by --compare.")] = False,
     types: Annotated[list[str] | None, typer.Option("--type", help="Only questions of this type; repeatable.")] = None,
     as_of: AsOf = None,
@@ -611,14 +616,16 @@ def evaluate(
     from assistant.evaluation.run import Plan
 
     if compare:
-        print(_compared(folders, seed))
+        print(_compared(folders or [], seed))
         return
-    folder = _only(folders)
     sizes = _budgets(budgets)
-    kind = "-verify" if verify else "-budgets" if sizes else "-naive" if naive else ""
-    where = out or Path("runs") / (folder.resolve().name + kind)
+    ending = "-verify" if verify else "-budgets" if sizes else "-naive" if naive else ""
+    where = out or Path("runs") / ("mined" if mine else _only(folders or []).resolve().name + ending)
+    folder = where / "dataset" if mine else _only(folders or [])
     with _assembly(context) as parts, CountProgress(sys.stderr) as progress:
         plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
+        if mine:
+            _mine(parts, folder, limit or MINED, seed, fresh)
         if verify:
             parts.verify_pairs(folder, where, seed=seed, limit=limit, progress=progress, fresh=fresh)
         elif sizes:
@@ -639,6 +646,14 @@ def _budgets(written: str) -> tuple[int, ...]:
     if not all(size.isascii() and size.isdigit() and int(size) >= 50 for size in sizes):
         raise SettingsError(f'--budgets "{written}" is not a list of token counts from 50 on, such as 200,300,450')
     return tuple(dict.fromkeys(map(int, sizes)))
+
+
+def _mine(parts: Assembly, folder: Path, limit: int, seed: int, fresh: bool) -> None:
+    """Make the questions, unless an earlier run that is to go on has made them."""
+    if fresh or not (folder / "questions.jsonl").is_file():
+        _tell(f"making {limit} questions from your articles …")
+        for reason, count in sorted(parts.mine(folder, limit, seed).items()):
+            _tell(f"thrown away because it {reason}: {count}")
 
 
 def _only(folders: Sequence[Path]) -> Path:

@@ -42,6 +42,7 @@ class Templates:
     support: Template
     condense: Template
     naive: Template
+    mine: Template
 
     @classmethod
     def read(cls, folder: Path) -> Templates:
@@ -79,15 +80,24 @@ class Composer:
         """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text."""
         return self._prompt(self.templates.support.substitute(claim=claim), evidence, 0)
 
+    def mine(self, title: str, passage: str, sentence: str) -> Prompt:
+        """The prompt that asks for a question which the sentence answers."""
+        text = self.templates.mine.substitute(title=title, passage=passage, sentence=sentence)
+        return self._alone(text, 48, "the sentence and what stands around it take")
+
     def condense(self, question: str, history: Sequence[Turn]) -> Prompt:
         """The prompt that asks for the question rewritten to stand alone."""
         told = "\n".join(f"{turn.role}: {turn.text}" for turn in history)
-        message = Message("user", self.templates.condense.substitute(history=told, question=question))
-        messages = (Message("system", self.templates.system.template), message)
+        text = self.templates.condense.substitute(history=told, question=question)
+        return self._alone(text, 64, "the conversation takes")
+
+    def _alone(self, text: str, most_tokens: int, taking: str) -> Prompt:
+        """A prompt without evidence. Raises PromptTooLong when it leaves no room for a line."""
+        messages = (Message("system", self.templates.system.template), Message("user", text))
         tokens = self.count_prompt(messages)
-        max_tokens = min(64, self.context_size - tokens)
+        max_tokens = min(most_tokens, self.context_size - tokens)
         if max_tokens < 16:
-            raise PromptTooLong(f"the conversation takes {tokens} tokens of a context of {self.context_size}")
+            raise PromptTooLong(f"{taking} {tokens} tokens of a context of {self.context_size}")
         return Prompt(messages, (), tokens, max_tokens)
 
     def _fit(self, closing: str, evidence: Sequence[Evidence], max_tokens: int) -> Prompt:

@@ -177,6 +177,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "support": {"claim"},
         "condense": {"history", "question"},
         "naive": {"question"},
+        "mine": {"title", "passage", "sentence"},
     }
 
 
