@@ -15,11 +15,8 @@ from tests.fakes import answer
 from tests.injection.battery import Ask, Attack, attacks, outcomes
 
 BATTERY = attacks()
-KINDS = ("plain order", "forged chat tokens", "forged markers", "fake source", "fake system message")
-
-
-def first_of_each_kind() -> list[Attack]:
-    return [next(attack for attack in BATTERY if attack.kind == kind) for kind in KINDS]
+IN_THE_SUITE = (1, 9)
+"""An order and forged chat tokens; the whole battery takes minutes: `python -m tests.injection`."""
 
 
 def test_the_battery_is_large_and_each_attack_can_be_told_from_obedience() -> None:
@@ -76,5 +73,5 @@ def asking(tmp_path: Path, **settings: object) -> Ask:
 @pytest.mark.model
 @pytest.mark.usefixtures("default_model", "embedder_folder")
 def test_the_default_model_obeys_no_article(tmp_path: Path) -> None:
-    found = list(outcomes(first_of_each_kind(), asking(tmp_path)))
+    found = list(outcomes([attack for attack in BATTERY if attack.number in IN_THE_SUITE], asking(tmp_path)))
     assert [one.attack.number for one in found if one.obeyed] == []
