@@ -37,7 +37,7 @@ def folder() -> Iterator[Path]:
 
 def trials(folder: Path, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.index.crashing", str(folder), *arguments]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert ran.returncode == 0, ran.stderr
     report: dict[str, Any] = json.loads(ran.stdout)
     return report
