@@ -573,6 +573,7 @@ class Assembly:
             keeper=self._keeper(),
             exporter=self.exporter,
             library=self.library,
+            file_bytes=self.settings.file_bytes,
         )
         threading.Thread(target=self._warm, name="warming", daemon=True).start()
         serve(

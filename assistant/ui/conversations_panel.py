@@ -89,9 +89,9 @@ class ConversationsHandlers:
     tabs: Tabs
     show: Callable[[Conversation], list[Any]]
 
-    def listing(self, query: str, tab: str) -> Any:
+    def listing(self, query: str | None, tab: str) -> Any:
         """The list as it is now, held to what is searched."""
-        current = self.keeper.place(self.tabs.conversation(tab))
+        current, query = self.keeper.place(self.tabs.conversation(tab)), query or ""
         try:
             kept = self.keeper.conversations
             found = kept.search(query) if query.strip() else [Found(info, "") for info in kept.recent()]
@@ -99,7 +99,7 @@ class ConversationsHandlers:
             return view.conversations((), current, False, str(error))
         return view.conversations(found, current, bool(query.strip()), self.keeper.trouble)
 
-    def reopen(self, query: str, tab: str, event: gr.EventData) -> list[Any]:
+    def reopen(self, query: str | None, tab: str, event: gr.EventData) -> list[Any]:
         """Show a kept conversation in this tab."""
         try:
             self._turn_to(tab, self.keeper.opened(_id(event)))
@@ -113,11 +113,11 @@ class ConversationsHandlers:
         self.tabs.show(tab, conversation)
         self.keeper.conversations.note_tab(tab, self.keeper.place(conversation))
 
-    def retitle(self, query: str, tab: str, event: gr.EventData) -> list[Any]:
+    def retitle(self, query: str | None, tab: str, event: gr.EventData) -> list[Any]:
         """Call a conversation otherwise."""
         return self._done(query, tab, lambda: self.keeper.conversations.rename(_id(event), _text(event, "title")), "")
 
-    def discard(self, query: str, tab: str, event: gr.EventData) -> list[Any]:
+    def discard(self, query: str | None, tab: str, event: gr.EventData) -> list[Any]:
         """Delete a conversation; a tab that shows it begins anew."""
         try:
             info = self.keeper.conversations.find(_id(event))
@@ -129,15 +129,15 @@ class ConversationsHandlers:
         notice = view.deleted(info.id, info.title)
         return [notice, self.listing(query, tab), *self.show(self.tabs.conversation(tab))]
 
-    def bringback(self, query: str, tab: str, event: gr.EventData) -> list[Any]:
+    def bringback(self, query: str | None, tab: str, event: gr.EventData) -> list[Any]:
         """Undo a deletion."""
         return self._done(query, tab, lambda: self.keeper.conversations.restore(_id(event)), "It is back.")
 
-    def told(self, query: str, tab: str, event: gr.EventData) -> list[Any]:
+    def told(self, query: str | None, tab: str, event: gr.EventData) -> list[Any]:
         """Show what the browser was told when a file could not be made."""
         return [trouble(_text(event, "failure")), self.listing(query, tab)]
 
-    def _done(self, query: str, tab: str, change: Callable[[], None], said: str) -> list[Any]:
+    def _done(self, query: str | None, tab: str, change: Callable[[], None], said: str) -> list[Any]:
         try:
             change()
             notice = view.said(said)

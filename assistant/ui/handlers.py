@@ -44,6 +44,12 @@ class Handlers:
         """The whole chat as a conversation leaves it."""
         return [*(_no_greeting() if kept.started else self._greeting()), *frame(kept)]
 
+    def greeting(self, tab: str) -> list[Any]:
+        """What a newcomer reads, as the library is now; nothing changes once something was asked."""
+        if self.tabs.conversation(tab).started:
+            return [gr.skip() for _ in _no_greeting()]
+        return self._greeting()
+
     def _greeting(self) -> list[Any]:
         try:
             articles = self.service.articles()

@@ -39,6 +39,7 @@ class Frame:
     past: gr.HTML
     live: gr.HTML
     waiting: gr.HTML
+    scope: gr.HTML
     box: gr.Textbox
     status: gr.HTML
     reader: gr.HTML
@@ -54,7 +55,7 @@ def lay_out(service: ChatService) -> Frame:
             with gr.Tab("Conversations"):
                 conversations = lay_out_conversations(service.exporter, service.keeper is not None)
             with gr.Tab("Library"):
-                library = lay_out_library()
+                library = lay_out_library(service.library)
         with gr.Column(elem_classes="q-main", min_width=0):
             welcome = html()
             with gr.Column(visible=False, elem_classes="q-examples") as examples:
@@ -63,7 +64,7 @@ def lay_out(service: ChatService) -> Frame:
                 )
             past, live = html(classes="q-past"), html(script="live.js", classes="q-live")
             with gr.Column(elem_classes="q-composer", min_width=0):
-                waiting, box = html(), _question_box()
+                waiting, scope, box = html(), html(), _question_box()
                 status = html(render.report(None), classes="q-status")
         with gr.Column(elem_classes="q-reader", min_width=0):
             reader = html(script="reader.js", classes="q-opened")
@@ -80,6 +81,7 @@ def lay_out(service: ChatService) -> Frame:
         past,
         live,
         waiting,
+        scope,
         box,
         status,
         reader,

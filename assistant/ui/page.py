@@ -17,6 +17,7 @@ from assistant.ui.conversations_panel import connect_conversations
 from assistant.ui.events import AT_ONCE, IN_TURN, TELL_TAB
 from assistant.ui.handlers import Handlers, tabs_of
 from assistant.ui.layout import Frame, lay_out
+from assistant.ui.library_panel import connect_library
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService
 
@@ -39,6 +40,7 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     def at_once(trigger: Any, handler: Any, outputs: Any, *given: Any, **more: Any) -> Any:
         return trigger(handler, [*given, parts.tab], outputs, js=TELL_TAB, **AT_ONCE, **more)
 
+    connect_library(page, parts, handlers.service, handlers.tabs, handlers.greeting)
     lists = connect_conversations(page, parts, handlers.service, handlers.tabs, handlers.shown)
 
     def then_run(event: Any) -> None:

@@ -95,7 +95,7 @@ def empty_index() -> Html:
     return tag(
         "div",
         tag("p", tag("strong", "Nothing is indexed yet"), ", so no question can be answered."),
-        tag("p", "Add a file or a folder in a terminal, then reload this page:"),
+        tag("p", "Add files in the library at the side, or a file or a folder in a terminal:"),
         tag("pre", tag("code", "quoth add PATH")),
         class_="q-empty",
     )

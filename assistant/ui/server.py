@@ -28,7 +28,6 @@ LOOPBACK = "127.0.0.1"
 HERE_ONLY = (LOOPBACK, "localhost")
 LEAST_PASSWORD = 8
 FIRST_PORT, PORTS_TRIED = 7860, 100
-LONGEST_REQUEST = "2mb"
 _HERE = Path(__file__).parent
 
 
@@ -92,7 +91,7 @@ def serving(
     page: Any = build_page(service)
     page.queue(default_concurrency_limit=1, api_open=False)
     try:
-        page.launch(**_launch_settings(host, _free_port(host, port), login))
+        page.launch(**_launch_settings(host, _free_port(host, port), login, service.file_bytes))
         page.allowed_paths = []  # an empty list given to launch() would let GRADIO_ALLOWED_PATHS decide
         yield str(page.local_url)
     finally:
@@ -112,7 +111,7 @@ def _refuse_open_door(host: str, login: Login | None) -> None:
         )
 
 
-def _launch_settings(host: str, port: int, login: Login | None) -> dict[str, Any]:
+def _launch_settings(host: str, port: int, login: Login | None, file_bytes: int) -> dict[str, Any]:
     """Every switch stated, so that no GRADIO_ variable of the environment decides who sees what."""
     return {
         "server_name": host,
@@ -132,7 +131,7 @@ def _launch_settings(host: str, port: int, login: Login | None) -> dict[str, Any
         "footer_links": [],
         "allowed_paths": [],
         "enable_monitoring": False,
-        "max_file_size": LONGEST_REQUEST,
+        "max_file_size": file_bytes,
         "theme": _theme(),
         "css_paths": [_HERE / "style.css"],
         "app_kwargs": {

@@ -31,7 +31,8 @@ class ChatService:
     `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
     `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `follow_ups`
     gives some that go on from an answer; `about` tells what is in force. Without a keeper conversations last as long as
-    the process, without a library nothing can be added on the page.
+    the process, without a library nothing can be added on the page. `file_bytes` is the
+    largest file taken.
     """
 
     ask: Ask
@@ -43,6 +44,7 @@ class ChatService:
     keeper: Keeper | None = None
     exporter: Exporter | None = None
     library: Library | None = None
+    file_bytes: int = 2_000_000
 
 
 def answer(

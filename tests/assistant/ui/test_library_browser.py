@@ -1,0 +1,152 @@
+"""The library in a real Chromium: files go in, reasons are told, articles read, removed, brought back, searched in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.types import Question
+from assistant.ui.server import serving
+from tests.assistant.ui.browser import missing
+from tests.assistant.ui.conftest import Open, Watched
+from tests.assistant.ui.fake_service import DAM
+from tests.assistant.ui.keeping_service import Shelf, shelving
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
+
+widths = pytest.mark.parametrize("width", [1280, 380])
+FLOOD = "---\ntitle: The flood\ndate: 2024-11-12\nsource: River Notes\n---\nThe river rose by 1.2 metres on Monday.\n"
+MARKET = "---\ntitle: The <b>market</b>\ndate: 2023-03-01\nsource: Town Notes\n---\nThe market opened on Friday.\n"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    with shelving(tmp_path / "data") as opened:
+        yield opened
+
+
+@pytest.fixture
+def url(shelf: Shelf) -> Iterator[str]:
+    with serving(shelf.service, port=0) as address:
+        yield address
+
+
+def library(tab: Watched) -> Any:
+    """The panel, in sight."""
+    if not tab.page.locator(".q-side").is_visible():
+        tab.page.get_by_role("button", name="Menu").click()
+    tab.page.get_by_role("tab", name="Library").click()
+    listed = tab.page.locator(".block.q-library")
+    listed.wait_for()
+    return listed
+
+
+def give(tab: Watched, folder: Path, **files: str | bytes) -> None:
+    """Put files into the box; `a_md` is called a.md."""
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for name, content in files.items():
+        path = folder / name.replace("_", ".")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        paths.append(path)
+    tab.page.locator(".q-files input[type=file]").set_input_files(paths)
+
+
+@widths
+def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, width: int, tmp_path: Path) -> None:
+    tab = open_tab(url, width)
+    panel = library(tab)
+    give(tab, tmp_path / "given", a_md=FLOOD, b_md=MARKET, c_docx=b"PK\x03\x04", d_txt=b"")
+    tab.page.locator(".q-job-done").wait_for()
+    told = tab.page.locator(".q-jobs").inner_text()
+    assert "2 added, 2 failed" in told and "c.docx" in told and "what can be read" in told and "is empty" in told
+    panel.get_by_text("The flood").wait_for()
+    assert "2 articles" in panel.inner_text() and "The <b>market</b>" in panel.inner_text()
+    assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    tab.page.locator(".q-welcome", has_text="2 articles").wait_for(state="attached")
+    tab.close()
+
+
+@widths
+def test_an_article_is_read_removed_and_brought_back(
+    url: str, open_tab: Open, width: int, tmp_path: Path, shelf: Shelf
+) -> None:
+    shelf.fill(tmp_path / "given", a=FLOOD, b=MARKET)
+    tab = open_tab(url, width)
+    panel = library(tab)
+    panel.get_by_text("The flood").click()
+    tab.page.locator(".q-article", has_text="rose by 1.2 metres").wait_for()
+    tab.page.get_by_role("button", name="Close").click()
+    library(tab)
+    panel.get_by_role("button", name="Remove The flood").click()
+    panel.get_by_text("The flood").wait_for(state="detached")
+    tab.page.locator(".q-jobs").get_by_role("button", name="Undo").click()
+    panel.get_by_text("The flood").wait_for()
+    assert len(shelf.store.articles()) == 2
+    tab.close()
+
+
+def test_a_search_narrows_the_list(url: str, open_tab: Open, tmp_path: Path, shelf: Shelf) -> None:
+    shelf.fill(tmp_path / "given", a=FLOOD, b=MARKET)
+    tab = open_tab(url)
+    panel = library(tab)
+    tab.page.get_by_label("Search the library").fill("river")
+    panel.get_by_text("1 of 2 articles").wait_for()
+    assert "market" not in panel.inner_text()
+    tab.close()
+
+
+@widths
+def test_filters_are_said_above_the_box_and_hold_the_search(
+    url: str, open_tab: Open, width: int, tmp_path: Path, shelf: Shelf
+) -> None:
+    shelf.fill(tmp_path / "given", a=FLOOD, b=MARKET)
+    tab = open_tab(url, width)
+    library(tab)
+    tab.page.get_by_text("Search only in …").click()
+    tab.page.get_by_label("River Notes (1)").check()
+    tab.page.get_by_label("Published since").fill("2024-01-01")
+    tab.page.locator(".q-scope", has_text="River Notes (1 of 2 articles)").wait_for(state="attached")
+    if width < 1000:
+        tab.page.keyboard.press("Escape")
+    tab.ask(DAM)
+    tab.answered()
+    asked: Question = shelf.asked[-1]
+    assert asked.filters.sources == ("River Notes",) and str(asked.filters.since) == "2024-01-01"
+    tab.page.get_by_role("button", name="Search everything").click()
+    tab.page.locator(".q-scope").wait_for(state="detached")
+    tab.ask(DAM)
+    tab.answered(2)
+    assert shelf.asked[-1].filters.sources == ()
+    tab.close()
+
+
+def test_questions_are_answered_while_files_are_being_indexed(open_tab: Open, tmp_path: Path) -> None:
+    go_on = threading.Event()
+    with (
+        shelving(tmp_path / "data", before_embedding=lambda: go_on.wait(60)) as shelf,
+        serving(shelf.service, port=0) as url,
+    ):
+        tab = open_tab(url)
+        panel = library(tab)
+        give(tab, tmp_path / "given", a_md=FLOOD, b_md=MARKET)
+        tab.page.locator(".q-job-running progress").wait_for()
+        tab.ask(DAM)
+        tab.answered()
+        assert tab.page.locator(".q-job-running").count() == 1 and not shelf.store.articles()
+        go_on.set()
+        panel.get_by_text("The flood").wait_for()
+        tab.close()
+
+
+def test_five_hundred_files_at_once_go_in(url: str, open_tab: Open, tmp_path: Path, shelf: Shelf) -> None:
+    tab = open_tab(url)
+    panel = library(tab)
+    give(tab, tmp_path / "given", **{f"n{n}_txt": f"Note {n} tells of harbour {n}." for n in range(500)})
+    panel.get_by_text("500 articles").wait_for(timeout=60_000)
+    panel.get_by_text("400 more; search to find them.").wait_for()
+    tab.close()
