@@ -55,7 +55,7 @@ def lay_out_library(library: Library | None) -> LibraryPanel:
         files=gr.File(
             label="Add files",
             file_count="multiple",
-            height=110,
+            height=150,
             visible=library is not None,
             elem_classes="q-files",
         ),

@@ -39,7 +39,9 @@ def library(tab: Watched) -> Any:
     """The panel, in sight."""
     if not tab.page.locator(".q-side").is_visible():
         tab.page.get_by_role("button", name="Menu").click()
-    tab.page.get_by_role("tab", name="Library").click()
+    name = tab.page.get_by_role("tab", name="Library")
+    if name.get_attribute("aria-selected") != "true":
+        name.click()
     listed = tab.page.locator(".block.q-library")
     listed.wait_for()
     return listed
