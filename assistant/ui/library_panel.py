@@ -195,7 +195,7 @@ def connect_library(
         (panel.listed.dismiss, handlers.dismiss),
         (panel.listed.narrow, handlers.narrow),
     ):
-        event(handler, given, standing, **sent)
+        event(handler, given, standing, trigger_mode="multiple", **sent)
     panel.listed.read(handlers.read, None, parts.reader, **AT_ONCE)
 
 

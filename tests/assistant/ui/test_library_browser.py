@@ -111,8 +111,9 @@ def test_filters_are_said_above_the_box_and_hold_the_search(
     library(tab)
     tab.page.get_by_text("Search only in …").click()
     tab.page.get_by_label("River Notes (1)").check()
-    tab.page.get_by_label("Published since").fill("2024-01-01")
     tab.page.locator(".q-scope", has_text="River Notes (1 of 2 articles)").wait_for(state="attached")
+    tab.page.get_by_label("Published since").fill("2024-01-01")
+    tab.page.locator(".q-scope time").wait_for(state="attached")
     if width < 1000:
         tab.page.keyboard.press("Escape")
     tab.ask(DAM)
