@@ -574,6 +574,7 @@ class Assembly:
             exporter=self.exporter,
             library=self.library,
             file_bytes=self.settings.file_bytes,
+            statuses=lambda: self.corpus(make=False).statuses(),
         )
         threading.Thread(target=self._warm, name="warming", daemon=True).start()
         serve(

@@ -34,7 +34,7 @@ class Settings(BaseModel):
 
     data: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("quoth", appauthor=False)),
-        description="the folder that holds the index: safe to copy, safe to delete",
+        description="the folder that holds the index, your conversations and the files given to the page: safe to copy",
     )
     models: Path = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("quoth", appauthor=False)) / "models",

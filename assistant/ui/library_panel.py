@@ -19,11 +19,11 @@ from assistant.library import Library
 from assistant.ui import library_view as view
 from assistant.ui import reading
 from assistant.ui.events import AT_ONCE, TELL_TAB
-from assistant.ui.markup import NOTHING
+from assistant.ui.markup import NOTHING, join
 from assistant.ui.pieces import trouble
 from assistant.ui.tabs import Tabs
 from index.errors import IndexingError
-from index.types import ArticleInfo, Filters
+from index.types import ArticleInfo, Filters, SourceStatus
 
 if TYPE_CHECKING:
     from assistant.ui.layout import Frame
@@ -108,9 +108,17 @@ class LibraryHandlers:
         filters = self.tabs.conversation(tab).filters
         jobs = view.jobs(self.library.jobs()) if self.library else NOTHING
         busy = self.library is not None and self.library.busy
-        shown = problem or view.articles(listed, query, {}, self.library is not None)
+        statuses = self._statuses()
+        found = view.articles(listed, query, view.states(statuses), self.library is not None)
+        shown = problem or join((found, view.unread(statuses)))
         boxes = view.filtering(listed, filters) if listed else NOTHING
         return [jobs, boxes, shown, view.scope(listed, filters), gr.update(active=busy)]
+
+    def _statuses(self) -> Sequence[SourceStatus]:
+        try:
+            return self.service.statuses()
+        except (AssistantError, IndexingError):  # where there is no index yet, no file stands to it
+            return ()
 
     def tick(self, query: str | None, tab: str) -> list[Any]:
         """While something is being done only that is drawn anew; at its end, all of it."""

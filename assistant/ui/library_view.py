@@ -8,11 +8,16 @@ from collections.abc import Mapping, Sequence
 from assistant.library import Job
 from assistant.ui.markup import NOTHING, Html, join, tag
 from assistant.ui.pieces import byline, control, count, note, when, with_code
-from index.types import ArticleInfo, Filters, IngestReport, SkippedSource
+from index.types import ArticleInfo, Filters, IngestReport, SkippedSource, SourceStatus
 
 LISTED = 100
 SOURCES = 40
 REASONS_SHOWN = 50
+_STATES = {
+    "changed": "The file has changed; `quoth sync` takes that in",
+    "gone": "The file is gone; what it said stays until `quoth sync`",
+    "failed": "The file {}; what it said before stays",
+}
 
 
 # ── work ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,6 +89,22 @@ def _said(info: ArticleInfo) -> str:
     return " ".join((info.title, info.source or "", info.url or "", _name(info.uri))).casefold()
 
 
+def states(statuses: Sequence[SourceStatus]) -> dict[str, str]:
+    """Article id → how its file stands, of every one whose file is not as it was taken in."""
+    return {
+        s.article_id: _STATES[s.state].format(s.reason or "") for s in statuses if s.article_id and s.state in _STATES
+    }
+
+
+def unread(statuses: Sequence[SourceStatus]) -> Html:
+    """The files that could not be taken in when they were last tried, and why."""
+    failed = [SkippedSource(one.uri, one.reason or "failed") for one in statuses if one.state == "failed"]
+    if not failed:
+        return NOTHING
+    told = tag("summary", f"{count(len(failed), 'file')} could not be read")
+    return tag("details", told, _failures(failed), id="q-unread")
+
+
 def passing(articles: Sequence[ArticleInfo], filters: Filters) -> int:
     """How many articles a search held to these filters looks through."""
     return sum(_passes(one, filters) for one in articles)
@@ -118,7 +139,7 @@ def _article(info: ArticleInfo, state: str | None, removing: bool) -> Html:
         "button",
         tag("bdi", info.title or "Untitled", class_="q-item-title"),
         tag("span", byline(info.source, info.published), f" · {passages}", class_="q-item-more"),
-        tag("span", state, class_="q-item-state") if state else None,
+        tag("span", with_code(state), class_="q-item-state") if state else None,
         type="button",
         class_="q-item",
         data_do="read",

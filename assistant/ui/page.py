@@ -40,7 +40,6 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     def at_once(trigger: Any, handler: Any, outputs: Any, *given: Any, **more: Any) -> Any:
         return trigger(handler, [*given, parts.tab], outputs, js=TELL_TAB, **AT_ONCE, **more)
 
-    connect_library(page, parts, handlers.service, handlers.tabs, handlers.greeting)
     lists = connect_conversations(page, parts, handlers.service, handlers.tabs, handlers.shown)
 
     def then_run(event: Any) -> None:
@@ -62,3 +61,4 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     at_once(parts.shell.settings, handlers.settings, [*told, parts.settings.rest])
     at_once(parts.settings.strictness.input, handlers.prefer, None, *told)
     at_once(parts.settings.evidence.release, handlers.prefer, None, *told)
+    connect_library(page, parts, handlers.service, handlers.tabs, handlers.greeting)

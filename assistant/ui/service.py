@@ -19,7 +19,7 @@ from assistant.ui.keeping import Keeper
 from assistant.ui.preferences import About, Preferences
 from assistant.ui.relay import Ask, Relay
 from index.errors import IndexingError
-from index.types import Article, ArticleInfo
+from index.types import Article, ArticleInfo, SourceStatus
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class ChatService:
     `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `follow_ups`
     gives some that go on from an answer; `about` tells what is in force. Without a keeper conversations last as long as
     the process, without a library nothing can be added on the page. `file_bytes` is the
-    largest file taken.
+    largest file taken, `statuses` how the files stand to what is stored of them.
     """
 
     ask: Ask
@@ -45,6 +45,7 @@ class ChatService:
     exporter: Exporter | None = None
     library: Library | None = None
     file_bytes: int = 2_000_000
+    statuses: Callable[[], Sequence[SourceStatus]] = tuple
 
 
 def answer(
