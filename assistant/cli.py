@@ -605,6 +605,10 @@ def evaluate(
     naive: Annotated[bool, typer.Option(help="Ask the naive pipeline instead, to compare with by --compare.")] = False,
     types: Annotated[list[str] | None, typer.Option("--type", help="Only questions of this type; repeatable.")] = None,
     as_of: AsOf = None,
+    half: Annotated[
+        Literal["dev", "test"] | None,
+        typer.Option(help="Only this half of the questions, by their ids: weights are fitted on dev."),
+    ] = None,
     verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
     compare: Annotated[bool, typer.Option(help="Compare two finished runs by paired bootstrap.")] = False,
     budgets: Annotated[
@@ -623,7 +627,9 @@ def evaluate(
     where = out or Path("runs") / ("mined" if mine else _only(folders or []).resolve().name + ending)
     folder = where / "dataset" if mine else _only(folders or [])
     with _assembly(context) as parts, CountProgress(sys.stderr) as progress:
-        plan = Plan(seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of))
+        plan = Plan(
+            seed, limit, parts.settings.digest(), types=tuple(types or ()), as_of=_day("--as-of", as_of), half=half
+        )
         if mine:
             _mine(parts, folder, limit or MINED, seed, fresh)
         if verify:

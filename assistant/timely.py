@@ -126,7 +126,7 @@ def in_order(evidence: Sequence[Evidence], when: When) -> tuple[Evidence, ...]:
 
 def cannot_know(when: When, evidence: Sequence[Evidence]) -> bool:
     """Whether all that was found came out before the time asked about: it cannot tell what happened then."""
-    since = when.window.since if when.window and not when.foretold else None
+    since = when.window.since if when.window and when.sure and not when.foretold else None
     days = [piece.hit.article.published for piece in evidence]
     return bool(since and days) and all(day is not None and since is not None and day < since for day in days)
 

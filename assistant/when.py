@@ -53,6 +53,11 @@ class When:
         return any(mention.relative for mention in self.mentions)
 
     @property
+    def sure(self) -> bool:
+        """Whether the question itself settles the year: "in November" alone may be that of any year."""
+        return self.relative or any(has_year(mention.text) for mention in self.mentions)
+
+    @property
     def words(self) -> str:
         """What names the window, as the question has it."""
         return ", ".join(mention.text for mention in self.mentions)

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from assistant.evaluation import metrics
-from assistant.evaluation.datasets import Dataset, GoldQuestion, draw
+from assistant.evaluation.datasets import Dataset, GoldQuestion, draw, half_of
 from assistant.evaluation.journal import HOPELESS, Json, open_journal, read_run, write_atomically
 from assistant.evaluation.plots import budgets_to_html
 from assistant.evaluation.run import Ask, CorpusIndex, Plan, Retrieve, RunProgress, library_of
 from assistant.evaluation.scoring import Gold, Library, locate
-from assistant.evaluation.verification import half_of
 from assistant.evidence import Selector, whole_chunks
 from assistant.types import Evidence
 

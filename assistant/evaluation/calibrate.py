@@ -22,9 +22,8 @@ import numpy.typing as npt
 import typer
 
 from assistant.assemble import Assembly
-from assistant.evaluation.datasets import draw, draw_pairs, read_dataset, read_pairs
+from assistant.evaluation.datasets import draw, draw_pairs, half_of, read_dataset, read_pairs
 from assistant.evaluation.metrics import auroc
-from assistant.evaluation.verification import half_of
 from assistant.live import CountProgress
 from assistant.settings import load_settings
 from assistant.types import Question
@@ -105,7 +104,10 @@ def verify(
 
 
 def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
-    """The signals of each development question, from the same path an answer takes up to its decision."""
+    """The signals of each development question, from the same path an answer takes up to its decision.
+
+    A question decided before that (it points at nothing named, or at a time that no article tells of) has none.
+    """
     assembly = Assembly(load_settings({"strictness": "off"}).settings)
     dataset = read_dataset(folder)
     assistant = assembly.assistant_over(assembly.evaluation_index(dataset)[0])
@@ -115,7 +117,7 @@ def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
         Case(dataset.name, dict(refusing.ask(Question(q.question)).signals), q.answerable) for q in _told(questions)
     ]
     assembly.close()
-    return found
+    return [case for case in found if case.signals.keys() >= set(ABSTAINING) - {"yes_no"}]
 
 
 def _verifying_cases(folder: Path, limit: int, seed: int, odds: Path, ask: bool) -> list[Case]:

@@ -23,6 +23,7 @@ from assistant.evaluation.datasets import (
     GoldQuestion,
     doc_id_of,
     draw,
+    half_of,
 )
 from assistant.evaluation.journal import HOPELESS, Json, open_journal
 from assistant.evaluation.metrics import Entails
@@ -71,7 +72,8 @@ class Judge:
 class Plan:
     """What to run. `limit` None asks every question. The digest is that of the settings that can change an answer.
 
-    `types` are the types of questions asked, () for all; `as_of` the day of asking where a question gives none.
+    `types` are the types of questions asked, () for all; `as_of` the day of asking where a question gives none; `half`
+    "dev" or "test" asks only that half, so that what was fitted on one is reported on the other.
     """
 
     seed: int = 0
@@ -80,6 +82,7 @@ class Plan:
     judge: Judge | None = None
     types: tuple[str, ...] = ()
     as_of: date | None = None
+    half: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,8 @@ def _wanted(dataset: Dataset, plan: Plan) -> tuple[GoldQuestion, ...]:
     if unknown := [name for name in plan.types if name not in known]:
         there = ", ".join(sorted(name for name in known if name)) or "none"
         raise EvaluationError(f"no question of {dataset.name} is of type {unknown[0]!r}; the types there are: {there}")
-    chosen = [q for q in dataset.questions if not plan.types or q.type in plan.types]
+    of_type = [q for q in dataset.questions if not plan.types or q.type in plan.types]
+    chosen = [q for q in of_type if plan.half in (None, half_of(q.qid))]
     return tuple(replace(q, as_of=q.as_of or plan.as_of) for q in chosen)
 
 
@@ -263,6 +267,7 @@ def _header(dataset: Dataset, index: CorpusIndex, system: System, plan: Plan) ->
         "judge": plan.judge.name if plan.judge else None,
         **({"types": list(plan.types)} if plan.types else {}),
         **({"as_of": plan.as_of.isoformat()} if plan.as_of else {}),
+        **({"half": plan.half} if plan.half else {}),
     }
 
 

@@ -7,7 +7,6 @@ half a pair belongs to is decided by its id alone, and the same half is what wei
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -18,7 +17,7 @@ from typing import Any
 
 from assistant.errors import AssistantError
 from assistant.evaluation.aggregate import Estimate, spread
-from assistant.evaluation.datasets import Pair, PairSet, draw_pairs
+from assistant.evaluation.datasets import Pair, PairSet, draw_pairs, half_of
 from assistant.evaluation.journal import HOPELESS, Json, open_journal, read_run, write_atomically
 from assistant.evaluation.markdown import escape, number
 from assistant.evaluation.metrics import (
@@ -124,12 +123,6 @@ def _finite(support: float) -> float:
     if not math.isfinite(support):
         raise ValueError(f"the verifier gave {support}, which is no support")
     return float(support)
-
-
-def half_of(pair_id: str) -> str:
-    """ "dev" or "test", decided by the id and by nothing that can be tuned."""
-    first_byte = hashlib.sha256(pair_id.encode("utf-8", "surrogatepass")).digest()[0]
-    return "dev" if first_byte % 2 == 0 else "test"
 
 
 # --- report ------------------------------------------------------------------------------------------------------

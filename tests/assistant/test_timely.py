@@ -159,6 +159,7 @@ def test_articles_from_before_a_time_cannot_tell_what_happened_then() -> None:
     assert cannot_know(when_of("What was the situation in November 2024?", TODAY), before)
     assert not cannot_know(when_of("What was planned in November 2024?", TODAY), before)
     assert not cannot_know(when_of("What was the situation in October 2024?", TODAY), before)
+    assert not cannot_know(when_of("What happened on 11 November?", TODAY), before), "of which year?"
     assert not cannot_know(when_of("What is the situation?", TODAY), before)
     assert not cannot_know(when_of("What was it in November 2024?", TODAY), evidence_of([of(None)]))
     assert not cannot_know(when_of("What was it in November 2024?", TODAY), ())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.errors import EvaluationError, GenerationCancelled, GenerationFailed, ModelMissing
-from assistant.evaluation.datasets import Dataset, Document, read_dataset
+from assistant.evaluation.datasets import Dataset, Document, half_of, read_dataset
 from assistant.evaluation.run import Judge, Plan, RunProgress, System, evaluate, run_dataset
 from assistant.types import Answer, Question
 from index.errors import IndexDamaged
@@ -290,3 +290,9 @@ def test_only_questions_of_the_wanted_types_are_asked_as_on_the_given_day(world:
     assert {question.as_of for question in asked} == {date(2024, 12, 1)}
     with pytest.raises(EvaluationError, match="fiction"):
         world.evaluate(Plan(types=("fiction",)), fresh=True)
+
+
+@pytest.mark.parametrize("half", ["dev", "test"])
+def test_a_run_of_one_half_asks_that_half_alone(world: World, half: str) -> None:
+    ours = [q.qid for q in world.dataset.questions if half_of(q.qid) == half]
+    assert [record["qid"] for record in world.evaluate(Plan(half=half))] == ours

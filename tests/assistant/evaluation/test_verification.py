@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from assistant.errors import EvaluationError, GenerationFailed, ModelMissing
-from assistant.evaluation.datasets import Pair, PairSet
-from assistant.evaluation.verification import Judged, VerificationProgress, build_report, half_of, verify_pairs
+from assistant.evaluation.datasets import Pair, PairSet, half_of
+from assistant.evaluation.verification import Judged, VerificationProgress, build_report, verify_pairs
 
 from .worlds import ticking
 
