@@ -21,7 +21,7 @@ from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, whole_chunks
 from assistant.generation import Generator as TextGenerator
-from assistant.prompting import Composer
+from assistant.prompting import Composer, asks_for_overview
 from assistant.repairing import shorter
 from assistant.timely import Timing, cannot_know, find, in_order
 from assistant.types import (
@@ -124,7 +124,7 @@ class Assistant:
         hits, period = self.find(query, question, when)
         watch.retrieved()
         dated_query = with_days(query, when)
-        evidence = in_order(self.selector(dated_query, hits), when)
+        evidence = in_order(self.selector(dated_query, hits), when, asks_for_overview(query))
         watch.showed_evidence()
         log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), watch.timings().total_s)
         yield Retrieved(query, evidence, period)

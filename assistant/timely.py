@@ -20,6 +20,8 @@ from assistant.wording import content_words, names, share
 from index.types import Filters, Hit
 
 DENSE_ALONE: Final = 0.9
+LATEST: Final = timedelta(days=31)
+"""How far before the newest passage another still tells of the present."""
 
 
 class Search(Protocol):
@@ -113,15 +115,19 @@ def newest_first(query: str, hits: Sequence[Hit], timing: Timing) -> tuple[Hit, 
     return _ranked([hits[i] for i in sorted(near, key=lambda i: -weights[i]) + rest])
 
 
-def in_order(evidence: Sequence[Evidence], when: When) -> tuple[Evidence, ...]:
+def in_order(evidence: Sequence[Evidence], when: When, overview: bool = False) -> tuple[Evidence, ...]:
     """Evidence as it is to be read: for the present the newest first, since a small model leads with what stands first.
 
-    Within a day the order stays, and what has no date comes last.
+    Within a day the order stays, and what has no date comes last. Asked for an `overview` of the present, a small model
+    retells what is oldest just as readily: where passages of the newest month are two or more, the older are left out.
     """
     if not when.present:
         return tuple(evidence)
     newest = sorted(evidence, key=lambda piece: piece.hit.article.published or date.min, reverse=True)
-    return tuple(replace(piece, number=number) for number, piece in enumerate(newest, 1))
+    days = [piece.hit.article.published for piece in newest]
+    recent = [piece for piece, day in zip(newest, days, strict=True) if days[0] and day and days[0] - day <= LATEST]
+    kept = recent if overview and len(recent) > 1 else newest
+    return tuple(replace(piece, number=number) for number, piece in enumerate(kept, 1))
 
 
 def cannot_know(when: When, evidence: Sequence[Evidence]) -> bool:

@@ -66,11 +66,18 @@ def test_every_signal_but_the_models_is_between_nothing_and_all(question: str, t
 # ---- the probability
 
 
-@given(st.floats(-1, 1), *[st.floats(0, 1)] * 3, st.none() | st.floats(-60, 60))
+@given(*[st.floats(-1, 1)] * 2, *[st.floats(0, 1)] * 4, st.none() | st.floats(-60, 60))
 def test_whatever_the_signals_the_answer_is_a_probability(
-    dense: float, covered: float, names: float, numbers: float, yes_no: float | None
+    dense: float, nearest: float, once: float, covered: float, names: float, numbers: float, yes_no: float | None
 ) -> None:
-    signals = {"dense": dense, "covered": covered, "names": names, "numbers": numbers}
+    signals = {
+        "dense": dense,
+        "nearest": nearest,
+        "covered_once": once,
+        "covered": covered,
+        "names": names,
+        "numbers": numbers,
+    }
     assert 0.0 < shipped()(signals if yes_no is None else signals | {"yes_no": yes_no}) < 1.0
 
 

@@ -154,6 +154,15 @@ def test_evidence_on_the_present_is_read_newest_first_and_numbered_so() -> None:
     assert in_order(pieces, when_of("What happened?", TODAY)) == tuple(pieces)
 
 
+def test_an_overview_of_the_present_leaves_out_what_is_older_than_the_newest_month() -> None:
+    now = when_of("What is the latest on the dam?", TODAY)
+    pieces = evidence_of([of(day) for day in ("2024-10-09", "2025-02-07", "2025-02-08", None)])
+    told = [str(piece.hit.article.published) for piece in in_order(pieces, now, overview=True)]
+    assert told == ["2025-02-08", "2025-02-07"]
+    lone = evidence_of([of(day) for day in ("2024-10-09", "2025-02-08")])
+    assert len(in_order(lone, now, overview=True)) == 2, "one passage alone is no overview"
+
+
 def test_articles_from_before_a_time_cannot_tell_what_happened_then() -> None:
     before = evidence_of([of("2024-10-12"), of("2024-08-01")])
     assert cannot_know(when_of("What was the situation in November 2024?", TODAY), before)

@@ -24,7 +24,7 @@ def ask(service: ChatService, conversation: Conversation, text: str) -> None:
 
 
 def run(service: ChatService, conversation: Conversation) -> None:
-    for _ in answer(Relay(service.ask, 0.01), conversation, itertools.count().__next__):
+    for _ in answer(service, Relay(service.ask, 0.01), conversation, itertools.count().__next__):
         pass
 
 
