@@ -67,5 +67,5 @@ def _untrue_texts(database: Database, article_id: str) -> Iterator[str]:
 _SPANS = "SELECT id, start, end, text FROM chunks WHERE article_id = ?"
 
 
-def _holds(text: str, digest: str) -> bool:
-    return hashlib.sha256(text.encode()).hexdigest() == digest
+def _holds(text: object, digest: str) -> bool:
+    return isinstance(text, str) and hashlib.sha256(text.encode()).hexdigest() == digest

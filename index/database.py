@@ -226,8 +226,11 @@ def _from_sqlite(error: sqlite3.Error, directory: Path | None) -> IndexingError:
     return IndexingError(f"{_named(directory)} cannot be used: {error} ({code or type(error).__name__}).")
 
 
-_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH")
-"""What only wrong content brings about. Text that is not UTF-8 does too: an operational error without a code."""
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_ERROR")
+"""What only wrong content brings about: a statement of ours is at fault only where a table is not what it was.
+
+Text that is not UTF-8 does too: an operational error without a code.
+"""
 
 
 def _full(directory: Path | None) -> StorageFull:

@@ -29,6 +29,8 @@ SUMMED: Final = MappingProxyType(
         ),
         "chunks": "id, article_id, ordinal, start, end, heading",
         "vectors": "key, input, vector",
+        "superseded": "id, uri, title, published, published_from, language, url, source, digest, added",
+        "failures": "uri, reason",
     }
 )
 """The columns of each table that its column `sum` is over: what no digest of a text covers."""

@@ -13,10 +13,11 @@ from typing import Final
 from index import lexical
 from index.rows import SUMMED
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 APPLICATION: Final = 0x51554F54
 """“QUOT”, in the header of every database of ours."""
 
+_KEYED = "PRIMARY KEY (id, digest))"
 _SUPERSEDED = (
     """
 CREATE TABLE IF NOT EXISTS superseded (
@@ -31,7 +32,8 @@ CREATE TABLE IF NOT EXISTS superseded (
     digest TEXT NOT NULL,
     added TEXT NOT NULL,
     text TEXT NOT NULL,
-    PRIMARY KEY (id, digest))""",
+    """
+    + _KEYED,
     """
 CREATE TABLE IF NOT EXISTS referred (
     by TEXT NOT NULL,
@@ -50,12 +52,23 @@ _FILTERED = (
     "CREATE INDEX IF NOT EXISTS articles_by_date ON articles (published)",
     "CREATE INDEX IF NOT EXISTS articles_by_source ON articles (source)",
 )
-_SUMS = tuple(
-    statement
-    for table, columns in SUMMED.items()
-    for statement in (f"ALTER TABLE {table} ADD COLUMN sum INTEGER", f"UPDATE {table} SET sum = row_sum({columns})")
-)
+
+
+def _sums(*tables: str) -> tuple[str, ...]:
+    return tuple(
+        statement
+        for table in tables
+        for statement in (
+            f"ALTER TABLE {table} ADD COLUMN sum INTEGER",
+            f"UPDATE {table} SET sum = row_sum({SUMMED[table]})",
+        )
+    )
+
+
+_SUMS = _sums("articles", "chunks", "vectors")
 """Since format 4: a filter need not read every article, and a row tells when a bit of it has changed."""
+_MORE_SUMS = _sums("superseded", "failures")
+"""Since format 5: so do the rows that had no sum yet."""
 
 CREATE: Final = f"""
 BEGIN IMMEDIATE;
@@ -101,8 +114,8 @@ CREATE TABLE IF NOT EXISTS vectors (
     vector BLOB NOT NULL,
     sum INTEGER);
 CREATE INDEX IF NOT EXISTS vectors_by_input ON vectors (input);
-CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL);
-{";".join(_SUPERSEDED)};
+CREATE TABLE IF NOT EXISTS failures (uri TEXT PRIMARY KEY, reason TEXT NOT NULL, sum INTEGER);
+{";".join(_SUPERSEDED).replace(_KEYED, f"sum INTEGER, {_KEYED}")};
 {_ROOTS};
 {";".join(_FILTERED)};
 {lexical.SCHEMA}
@@ -115,6 +128,6 @@ COMMIT;
 # brought up to date by the difference of keys. `stamp` is new whenever chunks come or go: equal stamps, equal chunks.
 
 MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
-    {1: _SUPERSEDED, 2: (_ROOTS,), 3: (*_FILTERED, *_SUMS)}
+    {1: _SUPERSEDED, 2: (_ROOTS,), 3: (*_FILTERED, *_SUMS), 4: _MORE_SUMS}
 )
 """The statements that bring an index of each older format to the next one."""

@@ -245,7 +245,8 @@ class Store:
         """Keep URI → reason of what failed now; forget URIs that no longer do."""
         with self.transaction():
             self._database.run_many("DELETE FROM failures WHERE uri = ?", ((uri,) for uri in forgotten))
-            self._database.run_many("INSERT OR REPLACE INTO failures VALUES (?, ?)", failed.items())
+            rows = ((*failure, row_sum(*failure)) for failure in failed.items())
+            self._database.run_many("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", rows)
 
     # Texts that answers refer to ----------------------------------------------------------------------------------
 
@@ -358,7 +359,7 @@ class Store:
     def check(self) -> tuple[str, ...]:
         """Everything that is not as it should be, in words. Reads the whole index. Empty when all is well."""
         try:
-            with self.snapshot():
+            with self.snapshot(), self._database.as_promised():
                 found = tuple(checking.problems(self._database, *self.vectors()))
             return (*found, *checking.word_problems(self._database))
         except IndexingError as error:
@@ -369,8 +370,8 @@ _COUNT = "SELECT count(*) FROM articles WHERE"
 _UNHARMED_VECTOR = f"SELECT vector FROM vectors WHERE input = ? AND sum = row_sum({SUMMED['vectors']}) LIMIT 1"
 _REFERRED = "SELECT 1 FROM referred WHERE (referred.id, referred.digest) = "
 _REMOVE = (
-    f"INSERT OR REPLACE INTO superseded ({ARTICLE})"
-    f" SELECT {ARTICLE} FROM articles WHERE id = ? AND EXISTS ({_REFERRED} (articles.id, articles.digest))",
+    f"INSERT OR REPLACE INTO superseded ({ARTICLE}, sum)"
+    f" SELECT {ARTICLE}, row_sum({SUMMED['superseded']}) FROM articles WHERE id = ? AND EXISTS ({_REFERRED} (articles.id, articles.digest))",
     "DELETE FROM vectors WHERE key IN (SELECT key FROM chunks WHERE article_id = ?)",
     "DELETE FROM chunks WHERE article_id = ?",
     "DELETE FROM articles WHERE id = ?",

@@ -275,6 +275,7 @@ TO_FIRST_FORMAT = """
 DROP TABLE superseded; DROP TABLE referred; DROP TABLE roots;
 DROP INDEX articles_by_date; DROP INDEX articles_by_source;
 ALTER TABLE articles DROP COLUMN sum; ALTER TABLE chunks DROP COLUMN sum; ALTER TABLE vectors DROP COLUMN sum;
+ALTER TABLE failures DROP COLUMN sum;
 PRAGMA user_version = 1"""
 
 
