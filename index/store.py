@@ -371,7 +371,8 @@ _UNHARMED_VECTOR = f"SELECT vector FROM vectors WHERE input = ? AND sum = row_su
 _REFERRED = "SELECT 1 FROM referred WHERE (referred.id, referred.digest) = "
 _REMOVE = (
     f"INSERT OR REPLACE INTO superseded ({ARTICLE}, sum)"
-    f" SELECT {ARTICLE}, row_sum({SUMMED['superseded']}) FROM articles WHERE id = ? AND EXISTS ({_REFERRED} (articles.id, articles.digest))",
+    f" SELECT {ARTICLE}, row_sum({SUMMED['superseded']})"
+    f" FROM articles WHERE id = ? AND EXISTS ({_REFERRED} (articles.id, articles.digest))",
     "DELETE FROM vectors WHERE key IN (SELECT key FROM chunks WHERE article_id = ?)",
     "DELETE FROM chunks WHERE article_id = ?",
     "DELETE FROM articles WHERE id = ?",
