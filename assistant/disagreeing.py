@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final
 
 from assistant.citing import CitedSentence, Quote, defused
-from assistant.types import Citation, Disagreement, Evidence
+from assistant.types import Citation, Disagreement, Evidence, Span
 from assistant.wording import content_words, names, share, stem
 
 SAME_TIME_DAYS: Final = 3
@@ -62,7 +62,12 @@ class Rival:
 
 def figures(sentence: str) -> frozenset[Figure]:
     """Every figure of the sentence that counts or measures something. Dates, years and durations are none."""
-    return frozenset(_figures(sentence))
+    return frozenset(figure for _, figure in _figures(sentence))
+
+
+def written(sentence: str, unit: str) -> tuple[Span, ...]:
+    """Where the sentence gives a figure of this unit."""
+    return tuple(span for span, figure in _figures(sentence) if figure.unit == unit)
 
 
 def rivals(question: str, cited: Sequence[CitedSentence], evidence: Sequence[Evidence]) -> tuple[Rival, ...]:
@@ -100,7 +105,7 @@ def disagreements(found: Sequence[Rival], citations: Sequence[Citation]) -> tupl
     return tuple(told)
 
 
-def _figures(sentence: str) -> Iterator[Figure]:
+def _figures(sentence: str) -> Iterator[tuple[Span, Figure]]:
     for match in _FIGURE.finditer(sentence):
         unit = match["unit"].strip()
         if unit in _NO_UNIT or re.fullmatch(r"(?:19|20)\d\d", match["number"]):
@@ -108,7 +113,7 @@ def _figures(sentence: str) -> Iterator[Figure]:
         number = match["number"].replace(",", "")
         value = float(_SMALL.index(number) + 1) if number in _SMALL else float(number)
         kind = "percent" if unit == "%" else " ".join(stem(word) for word in unit.split())
-        yield Figure(value * _SCALE.get(match["scale"] or "", 1.0), kind)
+        yield Span(*match.span()), Figure(value * _SCALE.get(match["scale"] or "", 1.0), kind)
 
 
 def _differing(question: str, claim: str, quote: Quote, other: Quote) -> Iterator[str]:

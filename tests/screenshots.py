@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import chromium
-from tests.assistant.ui.fake_service import BROKEN, DAM, PARIS, SCRIPTS, SITUATION, SLOW, FakeAnswers
+from tests.assistant.ui.fake_service import BROKEN, DAM, FLOODED, PARIS, SCRIPTS, SITUATION, SLOW, FakeAnswers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -64,6 +64,10 @@ def checking(page: Page) -> None:
     answered(page)
     page.locator("a.q-ref").nth(1).click()
     page.locator("mark.q-now").wait_for()
+
+
+def differing(page: Page) -> None:
+    answered(page, FLOODED)
 
 
 def scripts(page: Page) -> None:
@@ -140,6 +144,7 @@ STATES: Mapping[str, Act] = {
         pointing,
         doubting,
         checking,
+        differing,
         scripts,
         details,
         settings,

@@ -10,8 +10,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from assistant.types import Answer, Citation, Claim, ClaimStatus, Unresolved
+from assistant.ui.differing import sides
 from assistant.ui.markup import NOTHING, Html, join, tag, text
-from assistant.ui.pieces import also_in, byline, control, count, day_words, heading, note, passages, when
+from assistant.ui.pieces import (
+    also_in,
+    byline,
+    control,
+    count,
+    heading,
+    note,
+    passages,
+    points_at,
+    reference_to,
+    when,
+)
 from assistant.wording import content_words
 from index.types import ArticleInfo
 
@@ -38,6 +50,7 @@ def cited_answer(answer: Answer, name: str) -> Html:
             answer_head(answer),
             tag("div", sentences(answer, name), class_="q-answer", dir="auto"),
             doubts(answer.claims),
+            sides(answer, name),
             citations(answer, name),
         )
     )
@@ -61,7 +74,7 @@ def sentences(answer: Answer, name: str) -> Html:
     def reference(number: int) -> Html | None:
         nonlocal drawn
         drawn += number in known
-        return _reference(known[number], name, drawn) if number in known else None
+        return reference_to(known[number], name, f"{name}-r-{drawn}") if number in known else None
 
     parts = []
     for stretch, claim in stretches(answer):
@@ -142,30 +155,11 @@ def citation(cited: Citation, also: Sequence[ArticleInfo], name: str) -> Html:
             tag("p", heading(cited.title, cited.url), byline(cited.source, cited.published), class_="q-source"),
             tag("blockquote", cited.quote, dir="auto"),
             also_in(also),
-            control("Read in the article", "cite", class_="q-open", **_points_at(cited, name)),
+            control("Read in the article", "cite", class_="q-open", **points_at(cited, name)),
         ),
         class_="q-citation",
         id=f"{name}-c-{number}",
     )
-
-
-def _reference(cited: Citation, name: str, nth: int) -> Html:
-    label = f"{cited.title}, {day_words(cited.published)}"
-    return tag(
-        "a",
-        str(cited.number),
-        class_="q-ref",
-        id=f"{name}-r-{nth}",
-        href=f"#{name}-c-{cited.number}",
-        aria_label=f"Citation {cited.number}: {label}",
-        data_do="cite",
-        **_points_at(cited, name),
-    )
-
-
-def _points_at(cited: Citation, name: str) -> dict[str, str]:
-    """What the server is told when this citation is opened: numbers alone."""
-    return {"data_exchange": name.removeprefix("q-"), "data_citation": str(cited.number)}
 
 
 def raw_marker(number: int) -> Html:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from assistant.types import Evidence
+from assistant.types import Citation, Evidence
 from assistant.ui.markup import NOTHING, Html, join, link, tag, text
 from index.types import ArticleInfo
 
@@ -64,6 +64,25 @@ def also_in(copies: Sequence[ArticleInfo]) -> Html:
     """The other articles that tell the same nearly word for word, a line each."""
     lines = (join(("Also in ", heading(c.title, c.url), " ", byline(c.source, c.published))) for c in copies)
     return join(tag("p", line, class_="q-source") for line in lines)
+
+
+def reference_to(cited: Citation, name: str, own: str) -> Html:
+    """A citation's number, leading into its article; `name` is its exchange's, `own` the reference's id."""
+    return tag(
+        "a",
+        str(cited.number),
+        class_="q-ref",
+        id=own,
+        href=f"#{name}-c-{cited.number}",
+        aria_label=f"Citation {cited.number}: {cited.title}, {day_words(cited.published)}",
+        data_do="cite",
+        **points_at(cited, name),
+    )
+
+
+def points_at(cited: Citation, name: str) -> dict[str, str]:
+    """What the server is told when this citation is opened: numbers alone."""
+    return {"data_exchange": name.removeprefix("q-"), "data_citation": str(cited.number)}
 
 
 def trouble(message: str) -> Html:

@@ -20,6 +20,7 @@ from assistant.types import (
     Citation,
     Claim,
     ClaimStatus,
+    Disagreement,
     Event,
     Evidence,
     IndexState,
@@ -43,6 +44,7 @@ SLOW = "What takes a very long time to read?"
 STUBBORN = "What cannot be interrupted?"
 BROKEN = "What breaks the model?"
 CRASH = "What is a bug?"
+FLOODED = "How many houses did the flood below the Kurakhove dam reach?"
 SCRIPTS = "מה נאמר על הסכר?"
 EXAMPLES = (SITUATION, DAM, "Who said that Russia has the initiative along the front?")
 
@@ -111,6 +113,27 @@ MANY_SCRIPTS = article(
 )
 
 
+FLOODS = (
+    article(
+        "flood-later",
+        "Water recedes below Kurakhove; survey counts the damage",
+        "A survey finished this week found that the flood below the Kurakhove dam had reached 412 houses in four "
+        "villages. Most of them can be repaired before winter.",
+        date(2024, 11, 18),
+        None,
+        "Donetsk Regional Notes",
+    ),
+    article(
+        "flood-first",
+        "Villages flooded below the Kurakhove dam",
+        "Officials said that the flood below the Kurakhove dam had reached about 150 houses by the evening.",
+        date(2024, 11, 12),
+        "https://news.example/flooded",
+        "Frontline Brief",
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FakeAnswers:
     """The table behind the service. `pause` is the seconds before the first word, `pace` those between words."""
@@ -124,7 +147,7 @@ class FakeAnswers:
         return ChatService(
             ask=self.ask,
             articles=lambda: tuple(info_of(one) for one in self.articles),
-            article=lambda name: next((one for one in (*self.articles, MANY_SCRIPTS) if one.id == name), None),
+            article=lambda name: next((one for one in (*self.articles, MANY_SCRIPTS, *FLOODS) if one.id == name), None),
             examples=lambda: EXAMPLES if self.articles else (),
             follow_ups=lambda answer: () if self.hostile else tuple(q for q in EXAMPLES[1:] if q != answer.question),
             about=lambda: About(Preferences(), "qwen2.5-coder-1.5b", 2, 2, 4096),
@@ -169,6 +192,8 @@ class FakeAnswers:
             return hostile_answer(question.text)
         if question.text == SCRIPTS:
             return scripts_answer(question.text, evidence)
+        if question.text == FLOODED:
+            return differing_answer(question.text, evidence)
         if question.text == DAM:
             return dam_answer(question.text, evidence)
         return situation_answer(question.text, evidence)
@@ -297,6 +322,19 @@ def scripts_answer(question: str, evidence: tuple[Evidence, ...]) -> Answer:
     return answer_of(question, parts, citations, evidence)
 
 
+def differing_answer(question: str, evidence: tuple[Evidence, ...]) -> Answer:
+    """An answer from the older article, led by what the newer says of the same."""
+    later, first = FLOODS
+    quotes = later.text.split(" Most")[0], first.text
+    citations = (cite(1, later, quotes[0]), cite(2, first, quotes[1]))
+    parts: list[tuple[str, ClaimStatus]] = [
+        (f"As of 18 November 2024: “{quotes[0]}” [1]", "supported"),
+        ("The flood had reached about 150 houses by the evening. [2]", "supported"),
+    ]
+    told = answer_of(question, parts, citations, evidence)
+    return replace(told, disagreements=(Disagreement("hous", older=2, newer=1),))
+
+
 def abstention(question: str, evidence: tuple[Evidence, ...]) -> Answer:
     sentence = "None of the indexed articles says how many people live in Paris."
     return replace(
@@ -322,6 +360,7 @@ def hostile_answer(text: str) -> Answer:
     return replace(
         answer,
         query=text,
+        disagreements=(Disagreement(text, 1, 1),),
         unresolved=(Unresolved(text, 0, len(text)),),
         model=Model(text, text, text),
         settings_digest=text,

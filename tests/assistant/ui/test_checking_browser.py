@@ -7,7 +7,7 @@ import pytest
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
-from tests.assistant.ui.fake_service import ARTICLES, SITUATION, FakeAnswers
+from tests.assistant.ui.fake_service import ARTICLES, FLOODED, FLOODS, SITUATION, FakeAnswers
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
@@ -90,6 +90,26 @@ def test_doubt_is_explained_where_it_stands(url: str, open_tab: Open) -> None:
     shown = tab.page.get_by_role("tooltip")
     shown.wait_for()
     assert "Not in the quote: took, denies." in shown.inner_text()
+
+
+@EVERYWHERE
+def test_different_figures_stand_side_by_side_and_each_opens_its_article(
+    url: str, open_tab: Open, width: int, scheme: str
+) -> None:
+    tab = open_tab(url, width, scheme)
+    tab.ask(FLOODED)
+    pair = tab.answered().get_by_role("region", name="Your sources give different figures")
+    newer, older = pair.get_by_role("listitem").all()
+    left, right = newer.bounding_box(), older.bounding_box()
+    assert left["y"] == right["y"] and left["x"] + left["width"] <= right["x"]
+    assert right["x"] + right["width"] <= width and left["width"] > 120
+    for side, title in ((newer, FLOODS[0].title), (older, FLOODS[1].title)):
+        reference = side.locator("a.q-ref")
+        reference.click()
+        tab.page.locator(".q-article h2", has_text=title).wait_for()
+        tab.page.keyboard.press("Escape")
+        tab.page.locator(".q-reader").wait_for(state="hidden")
+        assert focused(tab) == reference.get_attribute("id")
 
 
 def test_an_article_that_was_removed_is_said_to_be_gone_and_its_quote_stays(open_tab: Open) -> None:

@@ -8,15 +8,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assistant.types import Answer, Claim
+from assistant.types import Answer, Claim, Disagreement
 from assistant.ui import answers, details, pieces, render
 from assistant.ui.exchange import Exchange
 from tests.assistant.ui.fake_service import (
     ARTICLES,
+    FLOODED,
+    FLOODS,
     PARIS,
     SITUATION,
     FakeAnswers,
     abstention,
+    differing_answer,
     hostile_answer,
     info_of,
     situation_answer,
@@ -216,6 +219,47 @@ def test_an_abstention_says_so_and_shows_what_came_closest() -> None:
     near = root.every("section")[0]
     assert [p.one("blockquote").text for p in near.every("li", "q-passage")] == [e.text for e in answer.nearest]
     assert "12 Nov 2024" in near.text and not root.every("li", "q-citation")
+
+
+# ── disagreement ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sides(answer: Answer) -> list[Element]:
+    pair = shown(answer).one("section", "q-differ")
+    assert pair.attributes["aria-labelledby"] == pair.one("h3").attributes["id"]
+    return pair.one("ul").every("li")
+
+
+def test_different_figures_stand_beside_each_other_the_newer_first_each_with_its_date_and_citation() -> None:
+    newer, older = sides(differing_answer(FLOODED, EVIDENCE))
+    assert [one.one("h4").text for one in (newer, older)] == ["Newer · 18 Nov 2024", "Older · 12 Nov 2024"]
+    assert [one.one("p", "q-value").text for one in (newer, older)] == ["412 houses", "150 houses"]
+    assert [one.one("strong").text for one in (newer, older)] == ["412 houses", "150 houses"]
+    for one, article, number in ((newer, FLOODS[0], "1"), (older, FLOODS[1], "2")):
+        reference = one.one("a", "q-ref")
+        assert (reference.text, reference.attributes["data-citation"]) == (number, number)
+        assert article.title in reference.attributes["aria-label"] and article.title in one.text
+
+
+def test_of_figures_without_a_date_or_of_one_day_none_is_called_newer() -> None:
+    answer = differing_answer(FLOODED, EVIDENCE)
+    first, second = answer.citations
+    for days in ((None, second.published), (first.published, first.published)):
+        dated = tuple(replace(c, published=day) for c, day in zip(answer.citations, days, strict=True))
+        one, other = (side.one("h4").text for side in sides(replace(answer, citations=dated)))
+        assert one.startswith("One source · ") and other.startswith("Another source · ")
+
+
+def test_a_figure_that_cannot_be_found_leaves_the_quotes_beside_each_other() -> None:
+    answer = differing_answer(FLOODED, EVIDENCE)
+    told = sides(replace(answer, disagreements=(Disagreement("cow", 2, 1),)))
+    assert [one.every("p", "q-value") for one in told] == [[], []]
+    assert "about 150 houses" in told[1].one("blockquote").text
+
+
+def test_a_disagreement_with_a_citation_that_is_not_there_is_left_out() -> None:
+    answer = differing_answer(FLOODED, EVIDENCE)
+    assert not shown(replace(answer, disagreements=(Disagreement("hous", 7, 1),))).every("section", "q-differ")
 
 
 # ── before there is an answer ───────────────────────────────────────────────────────────────────────────────────────
