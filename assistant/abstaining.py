@@ -1,7 +1,8 @@
 """Whether the sources answer the question: a probability from cheap signals, and a threshold with a name.
 
 Knows signals as numbers. The model's wording is not one of them: a small model told to refuse refuses at random, so it
-is asked "is the answer in there?" over the same evidence and its two logits are read instead.
+is asked "is the answer in there?" and its two logits are read instead: over the same evidence, and over the sentence
+nearest to the question alone, where nothing else on the subject leads it to say yes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from assistant.verifying import Logistic, Similarity
 from assistant.wording import content_words, names, numbers, share
 from index.types import Hit
 
+COVERAGE = 0.5
+"""What the share of the question's words that a sentence has counts beside its cosine, in finding the nearest."""
+
 
 class Abstainer(Protocol):
     """Signals → the probability in 0..1 that the sources answer the question."""
@@ -23,28 +27,45 @@ class Abstainer(Protocol):
     def __call__(self, signals: Mapping[str, float]) -> float: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The sentence of the evidence nearest to a question by meaning and words, and the best cosine in -1..1."""
+
+    text: str
+    cosine: float
+
+
+def nearest_of(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> Nearest:
+    """The nearest sentence of the evidence; nothing, and cosine 0, without evidence."""
+    said = [one for piece in evidence for one in piece.sentence_texts]
+    cosines, wanted = similarity(question, said), content_words(question)
+    near = [cosine + COVERAGE * share(wanted, content_words(one)) for cosine, one in zip(cosines, said, strict=True)]
+    return Nearest(said[near.index(max(near))], max(cosines)) if said else Nearest("", 0.0)
+
+
 def signals_of(
-    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], yes_no: float | None, similarity: Similarity
+    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], nearest: Nearest, odds: Mapping[str, float]
 ) -> dict[str, float]:
     """The signals, by name.
 
     dense: best cosine of a hit with the question; nearest: of a sentence of the evidence; covered_once: the greatest
     share of the question's content words in one sentence; covered, names, numbers: share of the question's content
-    words, names and numbers in the evidence and its titles; yes_no: logit(yes) − logit(no), left out when the
-    generator cannot tell.
+    words, names and numbers in the evidence and its titles. Beside them `odds`, what the generator says when asked
+    whether the answer is there, logit(yes) − logit(no): yes_no of all the evidence, yes_no_nearest of the nearest
+    sentence alone; neither when it cannot tell.
     """
     told = " ".join(f"{piece.hit.article.title} {piece.text}" for piece in evidence)
     held = content_words(told)
     said = [one for piece in evidence for one in piece.sentence_texts]
-    signals = {
-        "nearest": max(similarity(question, said), default=0.0),
+    return {
+        "nearest": nearest.cosine,
         "covered_once": max((share(content_words(question), content_words(one)) for one in said), default=0.0),
         "dense": max((hit.dense for hit in hits if hit.dense is not None), default=0.0),
         "covered": share(content_words(question), held),
         "names": share(names(question), held),
         "numbers": share(numbers(question), numbers(told)),
+        **odds,
     }
-    return signals if yes_no is None else {**signals, "yes_no": yes_no}
 
 
 @dataclass(frozen=True, slots=True)

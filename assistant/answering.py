@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol, cast
 
-from assistant.abstaining import Abstainer, sentence_for, signals_of
+from assistant.abstaining import Abstainer, nearest_of, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
@@ -134,8 +134,9 @@ class Assistant:
             yield _done(self._abstention(draft, None, watch))
             return
         prompt = self.composer.answer(dated_query, evidence)
-        logit = self.generator.yes_no(self.composer.check(dated_query, prompt.evidence), cancel)
-        signals = signals_of(query, hits, prompt.evidence, logit, self.similarity)
+        nearest = nearest_of(query, prompt.evidence, self.similarity)
+        odds = self._odds(dated_query, prompt.evidence, nearest.text, cancel)
+        signals = signals_of(query, hits, prompt.evidence, nearest, odds)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
         if draft.likelihood < self.policy.threshold:
             yield _done(self._abstention(draft, None, watch))
@@ -148,6 +149,17 @@ class Assistant:
             yield _done(self._abstention(draft, completion, watch))
         else:
             yield _done(self._answer(draft, completion, cited, watch))
+
+    def _odds(
+        self, question: str, evidence: Sequence[Evidence], nearest: str, cancel: threading.Event
+    ) -> dict[str, float]:
+        """What the generator says of the answer's being there. The evidence comes last, to be read on from."""
+        asked = {
+            "yes_no_nearest": self.composer.check_nearest(question, nearest),
+            "yes_no": self.composer.check(question, evidence),
+        }
+        odds = {name: self.generator.yes_no(prompt, cancel) for name, prompt in asked.items()}
+        return {name: value for name, value in odds.items() if value is not None}
 
     def find(self, query: str, question: Question, when: When) -> tuple[tuple[Hit, ...], Period | None]:
         """The hits for a query that says `when`, within the question's filters, and what its time had to do with it."""

@@ -41,6 +41,8 @@ CacheType = Literal["f16", "q8_0"]
 _ABORTED = 2
 _ROWS = 4
 """llama.cpp multiplies a batch four tokens at a time and what is left singly, which rounds otherwise."""
+_ASIDE = 2
+"""A question put aside from the cells' text leaves them be when it would cost them so many times its own tokens."""
 _MIN_P = 0.05
 """Sampling leaves out tokens less than this times as likely as the likeliest: a small model's tail is noise."""
 
@@ -264,17 +266,22 @@ class Engine:
         return Completion("".join(pieces), Usage(len(prompt), cached, made), "end" if ended else "length")
 
     def logits_after(self, prompt: Sequence[int]) -> Logits:
-        """Logits of the token that would follow, (vocabulary,)."""
-        self._prefill(prompt)
-        return self._logits().copy()
+        """Logits of the token that would follow, (vocabulary,).
+
+        A prompt that would put much out of the cells for little leaves them as they were: copying them is quicker than
+        computing them again.
+        """
+        shared = _common_prefix(self._cells[: self._firm], prompt[:-1])
+        kept = self._saved() if self._firm - shared > _ASIDE * (len(prompt) - shared) else None
+        try:
+            self._prefill(prompt)
+            return self._logits().copy()
+        finally:
+            if kept:
+                self._put_back(*kept)
 
     def keep(self) -> KeptSequence:
-        self._truncate(self._firm)
-        size = self._lib.llama_state_seq_get_size(self._context, 0)
-        buffer = (ctypes.c_uint8 * size)()
-        written = self._lib.llama_state_seq_get_data(self._context, buffer, size, 0)
-        data = bytes(memoryview(buffer)[:written])
-        tokens = tuple(self._cells)
+        tokens, data = self._saved()
         return KeptSequence(self._owner, tokens, data, _checksum(self._owner, tokens, data))
 
     def restore(self, kept: KeptSequence) -> None:
@@ -284,16 +291,11 @@ class Engine:
             )
         if kept.checksum != _checksum(kept.owner, kept.tokens, kept.data):
             raise GenerationFailed("The kept sequence is damaged: its checksum differs. Compute it again.")
-        self._truncate(0)
-        buffer = (ctypes.c_uint8 * len(kept.data)).from_buffer_copy(kept.data)
-        if not self._lib.llama_state_seq_set_data(self._context, buffer, len(kept.data), 0):
-            self._truncate(0)
+        if not self._put_back(kept.tokens, kept.data):
             raise GenerationFailed(
                 f"The kept sequence of {len(kept.tokens)} tokens does not fit this context of "
                 f"{self._options.context_size}. Compute a shorter one, or raise the context size."
             )
-        self._cells = list(kept.tokens)
-        self._firm = len(kept.tokens)
 
     def info(self) -> LlamaInfo:
         buffer = ctypes.create_string_buffer(256)
@@ -307,6 +309,25 @@ class Engine:
             batch_size=self._lib.llama_n_batch(self._context),
             features=self._lib.llama_print_system_info().decode("utf-8", "replace").strip(),
         )
+
+    def _saved(self) -> tuple[tuple[int, ...], bytes]:
+        """The firm cells' tokens, and what was computed of them."""
+        self._truncate(self._firm)
+        size = self._lib.llama_state_seq_get_size(self._context, 0)
+        buffer = (ctypes.c_uint8 * size)()
+        written = self._lib.llama_state_seq_get_data(self._context, buffer, size, 0)
+        return tuple(self._cells), bytes(memoryview(buffer)[:written])
+
+    def _put_back(self, tokens: Sequence[int], data: bytes) -> bool:
+        """What was saved in place of what the cells hold; False, and nothing held, where it does not fit."""
+        self._truncate(0)
+        buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
+        if not self._lib.llama_state_seq_set_data(self._context, buffer, len(data), 0):
+            self._truncate(0)
+            return False
+        self._cells = list(tokens)
+        self._firm = len(self._cells)
+        return True
 
     def _prefill(self, prompt: Sequence[int]) -> int:
         """Bring the cells to hold the prompt; how many of its tokens they held already.

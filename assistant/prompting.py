@@ -39,6 +39,7 @@ class Templates:
     answer: Template
     overview: Template
     check: Template
+    check_nearest: Template
     support: Template
     condense: Template
     naive: Template
@@ -75,6 +76,11 @@ class Composer:
     def check(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks only whether the evidence holds the answer, over the same leading text."""
         return self._fit(self.templates.check.substitute(question=question), evidence, self.answer_tokens)
+
+    def check_nearest(self, question: str, passage: str) -> Prompt:
+        """The prompt that asks whether this passage alone holds the answer."""
+        text = self.templates.check_nearest.substitute(question=question, passage=" ".join(passage.split()))
+        return self._alone(text, 16, "the question and a passage take")
 
     def support(self, claim: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text."""

@@ -29,7 +29,8 @@ from assistant.settings import load_settings
 from assistant.types import Question
 from assistant.verifying import Logistic
 
-ABSTAINING = ("dense", "nearest", "covered_once", "yes_no")
+ODDS = ("yes_no_nearest", "yes_no")
+ABSTAINING = ("dense", "nearest", "covered_once", *ODDS)
 VERIFYING = ("covered", "best", "complete", "unbroken", "order", "numbers", "same_names", "same_polarity", "unopposed")
 SHRINKING = 1.0
 """The penalty on squared weights when fitting verifying: its signals overlap and the pairs are few."""
@@ -71,7 +72,7 @@ class Done:
 def abstain(sets: Sets, limit: Limit = 100, seed: Seed = 0, out: Path = Path("assistant/abstaining.json")) -> None:
     """Fit the probability that the sources answer, from the signals of the running settings."""
     cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed)]
-    without = tuple(name for name in ABSTAINING if name != "yes_no")
+    without = tuple(name for name in ABSTAINING if name not in ODDS)
     models = {"with_logit": fit(cases, ABSTAINING), "without_logit": fit(cases, without)}
     limits = {name: thresholds([model(c.signals) for c in cases if c.positive]) for name, model in models.items()}
     _write(out, "abstain", sets, cases, models, {"over_abstention": OVER_ABSTENTION, "thresholds": limits})
@@ -117,7 +118,7 @@ def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
         Case(dataset.name, dict(refusing.ask(Question(q.question)).signals), q.answerable) for q in _told(questions)
     ]
     assembly.close()
-    return [case for case in found if case.signals.keys() >= set(ABSTAINING) - {"yes_no"}]
+    return [case for case in found if case.signals.keys() >= set(ABSTAINING) - set(ODDS)]
 
 
 def _verifying_cases(folder: Path, limit: int, seed: int, odds: Path, ask: bool) -> list[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import assistant.abstaining
-from assistant.abstaining import FittedAbstainer, sentence_for, signals_of
+from assistant.abstaining import FittedAbstainer, Nearest, nearest_of, sentence_for, signals_of
+from assistant.types import Evidence
 from assistant.verifying import Logistic
+from index.types import Hit
 from tests.fakes import article, evidence, evidence_of, hit, hits, word_similarity
 
 WEIGHTS = Path(assistant.abstaining.__file__).with_name("abstaining.json")
+ODDS = {"yes_no", "yes_no_nearest"}
 QUESTION = "How many metres did the Vovcha river rise in Novosilka?"
 FOUND = hits("The river rose by 1.2 metres in the Novosilka community.")
 
@@ -24,12 +28,18 @@ def shipped() -> FittedAbstainer:
     return FittedAbstainer(Logistic.read(WEIGHTS, "with_logit"), Logistic.read(WEIGHTS, "without_logit"))
 
 
+def signals(
+    question: str, found: Sequence[Hit], told: Sequence[Evidence], odds: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    return signals_of(question, found, told, nearest_of(question, told, word_similarity), odds or {})
+
+
 # ---- signals
 
 
 def test_the_signals_are_what_question_and_evidence_share() -> None:
-    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), 2.5, word_similarity)
-    assert signals == {
+    found = signals(QUESTION, FOUND, evidence_of(FOUND), {"yes_no": 2.5})
+    assert found == {
         "dense": 0.5,
         "nearest": pytest.approx(1 / 3),
         "covered_once": 3 / 6,
@@ -40,27 +50,31 @@ def test_the_signals_are_what_question_and_evidence_share() -> None:
     }
 
 
-def test_a_generator_that_cannot_tell_leaves_its_signal_out() -> None:
-    assert "yes_no" not in signals_of(QUESTION, FOUND, evidence_of(FOUND), None, word_similarity)
+def test_the_nearest_sentence_is_so_by_meaning_and_by_words() -> None:
+    told = evidence("The dam held. The river rose in Novosilka. Nobody fled.", "In Novosilka the Vovcha river rose.")
+    nearest = nearest_of(QUESTION, told, word_similarity)
+    assert nearest.text == "In Novosilka the Vovcha river rose."
+    assert nearest.cosine == word_similarity(QUESTION, ["In Novosilka the Vovcha river rose."])[0]
+    assert nearest_of(QUESTION, (), word_similarity) == Nearest("", 0.0)
 
 
 def test_the_best_cosine_counts_wherever_it_was_found() -> None:
     found = tuple(replace(one, dense=dense) for one, dense in zip(hits("a", "b", "c"), (0.2, None, 0.7), strict=True))
-    assert signals_of("x", found, (), None, word_similarity)["dense"] == 0.7
-    assert signals_of("x", [replace(one, dense=None) for one in found], (), None, word_similarity)["dense"] == 0.0
+    assert signals("x", found, ())["dense"] == 0.7
+    assert signals("x", [replace(one, dense=None) for one in found], ())["dense"] == 0.0
 
 
 def test_a_title_counts_as_evidence() -> None:
     titled = evidence_of([hit(article("It was struck.", title="Kurakhove dam"))])
     plain = evidence("It was struck.")
-    assert signals_of("the Kurakhove dam", (), titled, None, word_similarity)["covered"] == 1.0
-    assert signals_of("the Kurakhove dam", (), plain, None, word_similarity)["covered"] == 0.0
+    assert signals("the Kurakhove dam", (), titled)["covered"] == 1.0
+    assert signals("the Kurakhove dam", (), plain)["covered"] == 0.0
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=60).filter(str.strip), max_size=3))
 def test_every_signal_but_the_models_is_between_nothing_and_all(question: str, texts: list[str]) -> None:
-    signals = signals_of(question, hits(*texts), evidence(*texts), None, word_similarity)
-    assert all(0.0 <= value <= 1.0 for value in signals.values())
+    found = signals(question, hits(*texts), evidence(*texts))
+    assert all(0.0 <= value <= 1.0 for value in found.values())
 
 
 # ---- the probability
@@ -70,7 +84,7 @@ def test_every_signal_but_the_models_is_between_nothing_and_all(question: str, t
 def test_whatever_the_signals_the_answer_is_a_probability(
     dense: float, nearest: float, once: float, covered: float, names: float, numbers: float, yes_no: float | None
 ) -> None:
-    signals = {
+    told = {
         "dense": dense,
         "nearest": nearest,
         "covered_once": once,
@@ -78,29 +92,30 @@ def test_whatever_the_signals_the_answer_is_a_probability(
         "names": names,
         "numbers": numbers,
     }
-    assert 0.0 < shipped()(signals if yes_no is None else signals | {"yes_no": yes_no}) < 1.0
+    odds = {} if yes_no is None else {"yes_no": yes_no, "yes_no_nearest": -yes_no}
+    assert 0.0 < shipped()(told | odds) < 1.0
 
 
 @pytest.mark.parametrize("name", ["with_logit", "without_logit"])
 def test_no_shipped_weight_counts_evidence_against_itself(name: str) -> None:
     weights = Logistic.read(WEIGHTS, name).weights
     assert weights["dense"] > 0
-    assert ("yes_no" in weights) == (name == "with_logit")
-    assert weights.get("yes_no", 1.0) > 0
+    assert weights.keys() & ODDS == (ODDS if name == "with_logit" else set())
+    assert all(weights.get(odds, 1.0) > 0 for odds in ODDS)
 
 
 def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from() -> None:
     stored = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    known = set(signals_of("x", (), (), 0.0, word_similarity))
+    known = set(signals("x", (), ()))
     assert stored["made_by"].startswith("python -m assistant.evaluation.")
     assert all(min(counts.values()) > 0 for counts in stored["cases"].values())
-    assert set(stored["models"]["with_logit"]["weights"]) <= known
-    assert set(stored["models"]["without_logit"]["weights"]) <= known - {"yes_no"}
+    assert set(stored["models"]["with_logit"]["weights"]) <= known | ODDS
+    assert set(stored["models"]["without_logit"]["weights"]) <= known
 
 
 def test_a_generator_that_says_yes_is_believed_more_than_one_that_says_no() -> None:
-    signals = signals_of(QUESTION, FOUND, evidence_of(FOUND), None, word_similarity)
-    assert shipped()(signals | {"yes_no": 4.0}) > shipped()(signals | {"yes_no": -4.0})
+    found = signals(QUESTION, FOUND, evidence_of(FOUND))
+    assert shipped()(found | dict.fromkeys(ODDS, 4.0)) > shipped()(found | dict.fromkeys(ODDS, -4.0))
 
 
 # ---- the sentence

@@ -159,7 +159,7 @@ def test_evidence_that_does_not_fit_the_context_is_not_said_to_have_been_shown()
     assert isinstance(events[0], Retrieved) and isinstance(events[-1], Answered)
     assert len(events[0].evidence) == 2
     assert [piece.number for piece in events[-1].answer.evidence] == [1]
-    assert generator.checked[0].evidence == generator.answered[0].evidence == events[-1].answer.evidence
+    assert generator.checked[1].evidence == generator.answered[0].evidence == events[-1].answer.evidence
 
 
 # ---- an abstention
@@ -206,7 +206,7 @@ def test_below_the_threshold_nothing_is_generated() -> None:
     assert [piece.text for piece in answer.nearest] == [DAM, RIVER]
     assert answer.timings.first_token_s is None
     assert answer.usage == Usage(0, 0, 0)
-    assert len(generator.checked) == 1
+    assert len(generator.checked) == 2  # of the nearest sentence, and of all the evidence
     assert generator.answered == []
 
 
@@ -452,7 +452,7 @@ def test_the_generator_is_not_asked_about_a_sentence_that_its_words_settle() -> 
     generator = FakeGenerator(REPLY)
     answer = replace(assistant(generator), verifier=Settled()).ask(WHAT)
     assert [claim.support for claim in answer.claims] == [0.9, 0.9]
-    assert len(generator.checked) == 1  # whether the sources answer
+    assert len(generator.checked) == 2  # twice whether the sources answer
 
 
 # ---- time
@@ -478,7 +478,7 @@ def test_the_model_is_told_which_days_last_week_was_and_only_at_the_end_of_its_p
     answer = assistant(generator).ask(question)
     told = "last week (2 to 8 December 2024)"
     assert answer.query == question.text
-    for prompt in (generator.answered[0], generator.checked[0]):
+    for prompt in (generator.answered[0], generator.checked[1]):
         sources, asked = prompt.messages[-1].text.rsplit("Question: ", 1)
         assert told in asked
         assert told not in sources

@@ -151,6 +151,16 @@ def test_a_grade_is_the_same_to_the_last_digit_however_the_prompt_was_come_by(
             assert generator.yes_no(question, NEVER) == fresh.yes_no(question, NEVER)
 
 
+def test_a_short_question_put_aside_leaves_a_long_prompt_known(tiny_model: Path, generator: LlamaCpp) -> None:
+    first = answer(generator, SOURCE)
+    aside = asking("Reply with the word: no")
+    with make(tiny_model) as fresh:
+        assert generator.yes_no(aside, NEVER) == fresh.yes_no(aside, NEVER)
+    again = answer(generator, SOURCE)
+    assert again.text == first.text
+    assert 1 <= again.usage.prompt_tokens - again.usage.cached_tokens <= 4
+
+
 def test_asked_for_yes_the_odds_of_yes_are_higher_than_asked_for_no(generator: LlamaCpp) -> None:
     yes = generator.yes_no(asking("Reply with the word: yes"), NEVER)
     no = generator.yes_no(asking("Reply with the word: no"), NEVER)

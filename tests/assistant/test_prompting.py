@@ -174,6 +174,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "answer": {"question"},
         "overview": {"question"},
         "check": {"question"},
+        "check_nearest": {"passage", "question"},
         "support": {"claim"},
         "condense": {"history", "question"},
         "naive": {"question"},
