@@ -36,7 +36,7 @@ eval: setup      ## score answers and citations on the starter questions (ARGS="
 eval-time: setup ## the starter questions about time, a row each: window, newest cited, pass or why not
 	$(BIN)/quoth eval seeds --type present --type dated --type relative --type superseded --out runs/seeds-time $(ARGS)
 
-bench: setup     ## peak memory and seconds of one question, cold and warm
+bench: setup     ## seconds, tokens, memory of a question; beside another setup (ARGS="--against naive", see --help)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 bench-sync: setup ## seconds of a sync of 2,000 articles of which none, one or all may have changed
