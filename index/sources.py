@@ -34,6 +34,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
         ".htm": "text/html",
         ".xhtml": "text/html",
         ".json": "application/json",
+        ".pdf": "application/pdf",
     }
 )
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024

@@ -13,6 +13,7 @@ import pytest
 
 from index.store import Store
 from tests.conftest import Quoth
+from tests.index.pdfs import encrypted, pdf
 from tests.test_cli import assert_refused, hear_ctrl_c
 from tests.test_layers import HEAVY
 
@@ -94,6 +95,15 @@ class TestWithAFolder:
             "new.md": "new",
         }
         assert sources["empty\nname.md"]["reason"] == "is empty"
+
+    def test_a_pdf_is_taken_in_and_a_locked_one_is_named(self, quoth: Quoth, folder: Path) -> None:
+        report = pdf(["The ferry Corona", "Published 3 March 2025", "The ferry Corona left Turku at one."])
+        (folder / "corona.pdf").write_bytes(report)
+        (folder / "locked.pdf").write_bytes(encrypted(report, "secret"))
+        told = quoth("add", folder)
+        assert "locked.pdf" in told.out + told.err and "is an encrypted PDF" in told.out + told.err
+        articles = json.loads(quoth("list", "--json").out)["articles"]
+        assert ("The ferry Corona", "2025-03-03") in [(one["title"], one["published"]) for one in articles]
 
     def test_the_list_is_filtered_by_date_and_source(self, quoth: Quoth) -> None:
         def titles(*arguments: str) -> list[str]:

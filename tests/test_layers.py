@@ -29,6 +29,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "gradio": ("assistant.ui.",),
     "starlette": ("assistant.ui.",),
     "faiss": ("index.vectors", "index.approximate"),
+    "pypdf": ("index.readers.pdf",),
     "watchfiles": ("index.watching",),
     "llama_cpp": ("assistant.llama_engine",),
     "torch": ("index.embedding.reference", "assistant.cross_encoder"),
@@ -71,6 +72,7 @@ HEAVY = (
     "sentence_transformers",
     "transformers",
     "sklearn",
+    "pypdf",
 )
 
 

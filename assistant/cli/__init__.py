@@ -22,7 +22,7 @@ from index.errors import IndexingError
 EXAMPLES = """
 \b
 Examples
-  quoth add ~/articles                   index a folder of text, Markdown and HTML
+  quoth add ~/articles                   index a folder of text, Markdown, HTML and PDF
   quoth ask "What is the situation in Kurakhove?"
   quoth ask "Who holds Pokrovsk?" --json --since 2024-12-01
   quoth search "supply roads" -k 5       the passages alone, no language model

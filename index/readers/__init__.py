@@ -18,6 +18,7 @@ from index.readers.draft import PUBLISHED_IN_URL, Draft
 from index.readers.html import read_html
 from index.readers.json import read_json
 from index.readers.markdown import read_markdown
+from index.readers.pdf import read_pdf
 from index.readers.text import read_text
 from index.types import RawPage
 
@@ -35,6 +36,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "text/html": read_html,
         "application/xhtml+xml": read_html,
         "application/json": read_json,
+        "application/pdf": read_pdf,
     }
 )
 

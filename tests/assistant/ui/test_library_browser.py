@@ -15,11 +15,14 @@ from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
 from tests.assistant.ui.fake_service import DAM
 from tests.assistant.ui.keeping_service import Shelf, shelving
+from tests.index.pdfs import encrypted, pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
 widths = pytest.mark.parametrize("width", [1280, 380])
 FLOOD = "---\ntitle: The flood\ndate: 2024-11-12\nsource: River Notes\n---\nThe river rose by 1.2 metres on Monday.\n"
+MARKET_PDF = pdf(["The <b>market</b>", "Published 1 March 2023", "The market opened on Friday."])
+LOCKED = encrypted(MARKET_PDF, "secret")
 MARKET = "---\ntitle: The <b>market</b>\ndate: 2023-03-01\nsource: Town Notes\n---\nThe market opened on Friday.\n"
 
 
@@ -62,10 +65,11 @@ def give(tab: Watched, folder: Path, **files: str | bytes) -> None:
 def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, width: int, tmp_path: Path) -> None:
     tab = open_tab(url, width)
     panel = library(tab)
-    give(tab, tmp_path / "given", a_md=FLOOD, b_md=MARKET, c_docx=b"PK\x03\x04", d_txt=b"")
+    give(tab, tmp_path / "given", a_md=FLOOD, b_pdf=MARKET_PDF, c_docx=b"PK\x03\x04", d_txt=b"", e_pdf=LOCKED)
     tab.page.locator(".q-job-done").wait_for()
     told = tab.page.locator(".q-jobs").inner_text()
-    assert "2 added, 2 failed" in told and "c.docx" in told and "what can be read" in told and "is empty" in told
+    assert "2 added, 3 failed" in told and "c.docx" in told and "what can be read" in told and "is empty" in told
+    assert "e.pdf" in told and "is an encrypted PDF" in told
     panel.get_by_text("The flood").wait_for()
     assert "2 articles" in panel.inner_text() and "The <b>market</b>" in panel.inner_text()
     assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

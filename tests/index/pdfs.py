@@ -1,0 +1,56 @@
+"""Small PDF documents, written by hand: pages of lines in Helvetica, and what else a test wants in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+
+def pdf(*pages: Sequence[str], info: str = "", catalog: str = "") -> bytes:
+    """A page for each sequence of lines, from the top down. `info` and `catalog` are entries of those dictionaries."""
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    objects = [
+        f"<< /Type /Catalog /Pages 2 0 R {catalog} >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for number, lines in enumerate(pages):
+        objects += [
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * number} 0 R "
+            "/Resources << /Font << /F1 3 0 R >> >> >>",
+            stream(drawn(lines)),
+        ]
+    return document([*objects, f"<< {info} >>"])
+
+
+def drawn(lines: Sequence[str]) -> str:
+    """The operators that write these lines below each other."""
+    escaped = (line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)") for line in lines)
+    return "BT /F1 11 Tf 14 TL 50 800 Td " + " ".join(f"({line}) Tj T*" for line in escaped) + " ET"
+
+
+def stream(content: str) -> str:
+    return f"<< /Length {len(content.encode('cp1252'))} >>\nstream\n{content}\nendstream"
+
+
+def document(objects: Sequence[str]) -> bytes:
+    """The objects, numbered from 1; the first is the catalog, the last what the file says about itself."""
+    body, places = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n".encode("cp1252")
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    size = len(objects) + 1
+    trailer = f"trailer\n<< /Size {size} /Root 1 0 R /Info {size - 1} 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + f"xref\n0 {size}\n0000000000 65535 f \n{table}{trailer}".encode()
+
+
+def encrypted(body: bytes, password: str) -> bytes:
+    """The same document locked; an empty password only restricts what may be done with it."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter(clone_from=PdfReader(BytesIO(body)))
+    writer.encrypt(password, "the owner's", algorithm="RC4-128")
+    locked = BytesIO()
+    writer.write(locked)
+    return locked.getvalue()
