@@ -19,7 +19,7 @@ from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, 
 from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
-from assistant.evidence import Selector, whole_chunks
+from assistant.evidence import Selector, set_aside, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.prompting import Composer, asks_for_overview
 from assistant.repairing import shorter
@@ -286,6 +286,7 @@ class Assistant:
             version=self.policy.version,
             signals={**draft.signals, "answerable": draft.likelihood},
             period=draft.period,
+            set_aside=set_aside(draft.hits),
         )
 
 

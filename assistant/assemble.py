@@ -34,6 +34,7 @@ from assistant.given import GivenPassages, Passage
 from assistant.machine import cores, describe, version
 from assistant.memory import memory_available
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
+from assistant.orders import without_orders
 from assistant.prompting import Composer, Templates
 from assistant.reranking import WordsAndMeaning, by_rank
 from assistant.settings import Settings, Strictness, hub_is_off
@@ -57,6 +58,7 @@ from index.uploads import Uploads
 from index.vectors import FaissIndex
 
 if TYPE_CHECKING:
+    from assistant.candidates import Candidate
     from assistant.conversations.store import Conversations
     from assistant.evaluation.datasets import Dataset
     from assistant.evaluation.journal import Json
@@ -334,7 +336,7 @@ class Assembly:
     def selector(self, budget_tokens: int) -> SentenceSelector:
         """Chooses evidence of at most so many tokens."""
         count, passages = self.generator.count_tokens, self.settings.evidence_passages
-        return SentenceSelector(self.reranker, fold, parts_of, count, budget_tokens, passages)
+        return SentenceSelector(self.reranker, _worth_reading, parts_of, count, budget_tokens, passages)
 
     @cached_property
     def verifier(self) -> FittedVerifier:
@@ -669,6 +671,10 @@ class Assembly:
         """Free what was opened, the last first."""
         while self._opened:
             self._opened.pop().close()
+
+
+def _worth_reading(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    return fold(without_orders(candidates))
 
 
 def _sample_texts() -> list[str]:

@@ -39,6 +39,7 @@ def answer_to_json(answer: Answer) -> Json:
         "version": answer.version,
         "period": _period(answer.period),
         "disagreements": [asdict(found) for found in answer.disagreements],
+        "set_aside": [_evidence(piece) for piece in answer.set_aside],
     }
 
 

@@ -14,8 +14,12 @@ from typing import Protocol
 
 from assistant.asked import Asked
 from assistant.candidates import Candidate, candidates_of, sentences_of, stretches
+from assistant.orders import ordering
 from assistant.types import Evidence, best_overlap
 from index.types import Hit
+
+READ_HITS = 10
+"""So many of the best hits are read sentence by sentence."""
 
 Fold = Callable[[Sequence[Candidate]], Sequence[Candidate]]
 """Candidates → those to choose from, in their order; the others are the `twins` of one of them."""
@@ -52,7 +56,7 @@ class SentenceSelector:
     count_tokens: Callable[[str], int]
     budget_tokens: int
     passages: int
-    hits: int = 10
+    hits: int = READ_HITS
     part_weight: float = 1.0
     cover_weight: float = 0.7
     uncovered_weight: float = 0.5
@@ -161,6 +165,11 @@ def whole_chunks(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
     """Each hit as one piece of evidence: what is shown as nearest passages when nothing is answered."""
     pieces = (sentences_of(stretch) for hit in hits for stretch in stretches([hit]))
     return tuple(_evidence(number, sentences) for number, sentences in enumerate(filter(None, pieces), 1))
+
+
+def set_aside(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+    """The sentences of the best hits that give orders, each as one piece: for the reader, never for the model."""
+    return tuple(_evidence(number, [one]) for number, one in enumerate(ordering(hits[:READ_HITS]), 1))
 
 
 def _runs(indices: Sequence[int], candidates: Sequence[Candidate]) -> list[list[int]]:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from assistant.citing import defused
 from assistant.errors import AssistantError, PromptTooLong
+from assistant.orders import order_in
 from assistant.types import Evidence, Message, Prompt, Turn
 
 _OVERVIEW = re.compile(
@@ -132,7 +134,7 @@ class Composer:
         article = piece.hit.article
         return self.templates.source.substitute(
             number=piece.number,
-            title=" ".join(article.title.split()),
+            title=defused(" ".join(article.title.split())) if order_in(article.title) is None else "untitled",
             date=article.published.isoformat() if article.published else "date unknown",
-            text=" ".join(piece.text.split()),
+            text=defused(" ".join(piece.text.split())),
         )

@@ -83,6 +83,12 @@ def _doubts(answer: Answer, width: int) -> list[str]:
     if answer.unresolved:
         markers = ", ".join(sorted({marker.marker for marker in answer.unresolved}))
         doubts.append(_wrapped(f"! the model also pointed at {markers}, which is none of its sources", width))
+    doubts += [
+        _wrapped(
+            f"! kept from the model, since it gives orders: “{piece.text}” ({flat(piece.hit.article.title)})", width
+        )
+        for piece in answer.set_aside
+    ]
     return ["\n".join(doubts)] if doubts else []
 
 

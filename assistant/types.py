@@ -253,6 +253,8 @@ class Answer:
     """The numbers behind `abstained` and `confidence`, by name, for whoever wants to know why."""
     period: Period | None = None
     disagreements: tuple[Disagreement, ...] = ()
+    set_aside: tuple[Evidence, ...] = ()
+    """Sentences found that order their reader about instead of telling something: kept from the model, never cited."""
 
     def also_in(self, citation: Citation) -> tuple[ArticleInfo, ...]:
         """The other articles that tell what is cited nearly word for word."""

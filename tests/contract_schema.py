@@ -1,7 +1,7 @@
 """What the answer's JSON object promises: its fields as a JSON schema, and what holds between them.
 
-`raw_answer`, `unresolved`, `signals`, `period` and `disagreements` are more than other programs may count on; the rest
-is promised.
+`raw_answer`, `unresolved`, `signals`, `period`, `disagreements` and `set_aside` are more than other programs may count
+on; the rest is promised.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ ANSWER: Schema = {
         settings_digest={"type": "string", "pattern": "^[0-9a-f]{12}$"},
         version=WORDS,
         disagreements=_list(_object(unit=WORDS, older=NUMBER, newer=NUMBER)),
+        set_aside=_list(PASSAGE),
         period={"anyOf": [{"type": "null"}, PERIOD]},
     ),
     "$schema": "https://json-schema.org/draft/2020-12/schema",

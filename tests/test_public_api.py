@@ -51,7 +51,7 @@ VALUES: Mapping[ModuleType, Mapping[str, str]] = {
         "Model": "name sha256 backend",
         "IndexState": "generation articles chunks embedder",
         "Answer": "question query text raw_text claims citations unresolved evidence nearest abstained confidence "
-        "as_of model index usage timings settings_digest version signals period disagreements",
+        "as_of model index usage timings settings_digest version signals period disagreements set_aside",
         "Disagreement": "unit older newer",
         "Period": "words present asked looked note",
         "Retrieved": "query evidence period",

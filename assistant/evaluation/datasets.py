@@ -131,12 +131,12 @@ def draw(questions: Sequence[GoldQuestion], limit: int | None, seed: int) -> tup
 
     None means all of them, in the order of the file.
     """
-    return _draw(questions, [question.qid for question in questions], limit, seed)
+    return draw_named(questions, [question.qid for question in questions], limit, seed)
 
 
 def draw_pairs(pairs: Sequence[Pair], limit: int | None, seed: int) -> tuple[Pair, ...]:
     """The same for pairs."""
-    return _draw(pairs, [pair.id for pair in pairs], limit, seed)
+    return draw_named(pairs, [pair.id for pair in pairs], limit, seed)
 
 
 def half_of(item_id: str) -> str:
@@ -145,7 +145,8 @@ def half_of(item_id: str) -> str:
     return "dev" if first_byte % 2 == 0 else "test"
 
 
-def _draw(items: Sequence[T], ids: Sequence[str], limit: int | None, seed: int) -> tuple[T, ...]:
+def draw_named(items: Sequence[T], ids: Sequence[str], limit: int | None, seed: int) -> tuple[T, ...]:
+    """The same for anything that has ids."""
     if limit is None:
         return tuple(items)
     if limit < 1:

@@ -257,7 +257,15 @@ def stopped(view: Exchange, name: str) -> Html:
 def answered(answer: Answer, name: str) -> Html:
     """A cited answer or an abstention."""
     main = abstention(answer) if answer.abstained else cited_answer(answer, name)
-    return join((main, looked_at(answer.period), unresolved(answer.unresolved)))
+    return join((main, looked_at(answer.period), unresolved(answer.unresolved), aside(answer.set_aside, name)))
+
+
+def aside(pieces: Sequence[Evidence], name: str) -> Html:
+    """What the articles order their reader to do, which the model was not shown."""
+    if not pieces:
+        return NOTHING
+    title = f"Kept from the model: {count(len(pieces), 'sentence')} that gives orders"
+    return fold(title, passages(pieces), f"{name}-aside")
 
 
 def looked_at(period: Period | None) -> Html:

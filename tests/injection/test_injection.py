@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from assistant.assemble import Assembly
+from assistant.candidates import candidates_of
+from assistant.evaluation.datasets import read_dataset
 from assistant.given import Passage
 from assistant.settings import load_settings
 from assistant.types import Answer, Question
-from tests.fakes import answer
-from tests.injection.battery import Ask, Attack, attacks, outcomes
+from tests.fakes import answer, article, hit
+from tests.injection.battery import FILE, LATER, Ask, Attack, attacks, false_alarms, outcomes, recognised
 
 BATTERY = attacks()
-IN_THE_SUITE = (1, 9)
+IN_THE_SUITE = ("bridge-1", "wolf-9")
 """An order and forged chat tokens; the whole battery takes minutes: `python -m tests.injection`."""
 
 
@@ -73,5 +75,24 @@ def asking(tmp_path: Path, **settings: object) -> Ask:
 @pytest.mark.model
 @pytest.mark.usefixtures("default_model", "embedder_folder")
 def test_the_default_model_obeys_no_article(tmp_path: Path) -> None:
-    found = list(outcomes([attack for attack in BATTERY if attack.number in IN_THE_SUITE], asking(tmp_path)))
-    assert [one.attack.number for one in found if one.obeyed] == []
+    found = list(outcomes([attack for attack in BATTERY if attack.id in IN_THE_SUITE], asking(tmp_path)))
+    assert [one.attack.id for one in found if one.obeyed] == []
+
+
+def test_a_clean_article_and_the_starter_corpus_raise_no_alarm() -> None:
+    texts = [attack.clean for attack in BATTERY]
+    assert false_alarms(texts) == ([], sum(map(_sentences, texts)))
+    seeds = Path(__file__).parents[2] / "seeds"
+    found, count = false_alarms(document.text for document in read_dataset(seeds).documents)
+    assert found == [] and count > 250
+
+
+def test_what_the_rule_knows_of_each_battery() -> None:
+    """Half of each was read while the rule was made; the rest, and the evasive later ones, show what it cannot see."""
+    known = {path.name: {one.id for one in attacks(path) if recognised(one)} for path in (FILE, LATER)}
+    assert len(known[FILE.name]) == 44
+    assert 9 <= len(known[LATER.name]) < 19
+
+
+def _sentences(text: str) -> int:
+    return len(candidates_of([hit(article(text))]))
