@@ -1,8 +1,8 @@
-"""Where another piece of evidence gives another figure for the same thing, the answer says so.
+"""Where another piece of evidence gives another figure, day or name for the same thing, the answer says so.
 
-Knows cited sentences and evidence as words, figures and dates; asks no model. What is added is a quotation, cut by
-offsets like any other. Deliberately blind: only figures with a unit, only what the question asks for and the answer
-tells; two sentences that merely sound alike are left in peace, since a false alarm costs the trust it is meant to earn.
+Knows cited sentences and evidence as words and values; asks no model. What is added is a quotation, cut by offsets like
+any other. Deliberately blind: only figures with a unit, days and who does what, only what the question asks for and the
+answer tells; what merely sounds alike is left in peace, since a false alarm costs the trust it is meant to earn.
 """
 
 from __future__ import annotations
@@ -14,64 +14,36 @@ from datetime import date
 from typing import Final
 
 from assistant.citing import CitedSentence, Quote, defused
-from assistant.types import Citation, Disagreement, Evidence, Span
-from assistant.wording import content_words, names, share, stem
+from assistant.types import Citation, Disagreement, Evidence
+from assistant.values import FIGURE, figures, values
+from assistant.wording import content_words, names, share
 
 SAME_TIME_DAYS: Final = 3
-"""Figures published so close together contradict each other; further apart the newer has overtaken the older."""
+"""What is published so close together contradict each other; further apart the newer has overtaken the older."""
 ASKED_SHARE: Final = 0.5
 """What both sentences must hold, titles counted in, of the question's words; and of its names, all but one in five."""
 NAMED_SHARE: Final = 0.8
 ALIKE_SHARE: Final = 0.35
 """What the shorter of both sentences must share with the other, figures and units aside."""
 
-_SMALL = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty".split()
-)
-_SCALE: Final = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
-_FIGURE = re.compile(
-    rf"(?<![\w.,$€£-])(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|{'|'.join(_SMALL)})"
-    rf"(?: (?P<scale>{'|'.join(_SCALE)}))?(?P<unit> ?%| (?:square |cubic )?[a-z][a-z-]*)",
-)
 _MEASURE = re.compile(r"\b(?:how (?:much|far|close|large|big|high|deep|wide|fast|heavy)|per ?cent\w*|share)\b", re.I)
-_NO_UNIT: Final = frozenset(
-    "january february march april may june july august september october november december day days week weeks month "
-    "months year years hour hours minute minutes second seconds time times of in on at and or to the a an other others "
-    "more less or who which that by from as st nd rd th s days' years' pm am o'clock was were is are had have per out "
-    "after before until since so for with man men".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number with its unit, as a sentence gives it."""
-
-    value: float
-    unit: str
+DAYS: Final = frozenset({"date", "day"})
+_ASKING: Final = content_words("day date month year side party country company army team group person")
+_WHEN = re.compile(r"\b(?:when|(?:what|which) (?:day|date|month|year)|since when)\b", re.I)
+_WHO = re.compile(r"\b(?:who|whom|whose|(?:what|which) (?:side|party|country|company|army|team|group|person))\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A quote that gives another figure than `told`, a quote of the answer, for the same `unit`."""
+    """A quote that tells otherwise than `told`, a quote of the answer; `unit` is the figures' or the kind of value."""
 
     told: Quote
     other: Quote
     unit: str
 
 
-def figures(sentence: str) -> frozenset[Figure]:
-    """Every figure of the sentence that counts or measures something. Dates, years and durations are none."""
-    return frozenset(figure for _, figure in _figures(sentence))
-
-
-def written(sentence: str, unit: str) -> tuple[Span, ...]:
-    """Where the sentence gives a figure of this unit."""
-    return tuple(span for span, figure in _figures(sentence) if figure.unit == unit)
-
-
 def rivals(question: str, cited: Sequence[CitedSentence], evidence: Sequence[Evidence]) -> tuple[Rival, ...]:
-    """For each figure the answer tells, the newest evidence that gives another for the same thing; at most one."""
+    """For what the answer tells, the newest evidence that tells the same thing otherwise; at most one."""
     sentences = [Quote(piece, span.start, span.end) for piece in evidence for span in piece.sentences]
     told_already = {(_article(quote), quote.start, quote.end) for sentence in cited for quote in sentence.quotes}
     for sentence in cited:
@@ -105,36 +77,47 @@ def disagreements(found: Sequence[Rival], citations: Sequence[Citation]) -> tupl
     return tuple(told)
 
 
-def _figures(sentence: str) -> Iterator[tuple[Span, Figure]]:
-    for match in _FIGURE.finditer(sentence):
-        unit = match["unit"].strip()
-        if unit in _NO_UNIT or re.fullmatch(r"(?:19|20)\d\d", match["number"]):
-            continue
-        number = match["number"].replace(",", "")
-        value = float(_SMALL.index(number) + 1) if number in _SMALL else float(number)
-        kind = "percent" if unit == "%" else " ".join(stem(word) for word in unit.split())
-        yield Span(*match.span()), Figure(value * _SCALE.get(match["scale"] or "", 1.0), kind)
-
-
 def _differing(question: str, claim: str, quote: Quote, other: Quote) -> Iterator[str]:
-    """The units for which `claim` tells a figure of `quote` and `other`, on the same thing, gives only another."""
-    if _article(quote) == _article(other) or not _both_answer(question, quote, other):
+    """The kinds of value that `claim` tells as `quote` does and `other`, on the same thing, only otherwise."""
+    if _article(quote) == _article(other):
         return
-    told, held = figures(quote.text) & figures(claim), figures(other.text)
-    for unit in sorted({figure.unit for figure in told}):
-        ours = {figure.value for figure in figures(quote.text) if figure.unit == unit}
-        theirs = {figure.value for figure in held if figure.unit == unit}
-        wanted = _MEASURE.search(question) or set(unit.split()) & content_words(question)
-        if theirs and not ours & theirs and wanted:
-            yield unit
+    mine, theirs = values(quote.text), values(other.text)
+    for kind in sorted(_told(quote.text, claim) & {value.kind for value in theirs}):
+        same = any(one.agrees(two) for one in mine if one.kind == kind for two in theirs if two.kind == kind)
+        if not same and _wanted(question, kind) and _both_answer(question, quote, other, kind):
+            yield kind
 
 
-def _both_answer(question: str, quote: Quote, other: Quote) -> bool:
-    """Whether both are about what is asked, and say it in like words."""
-    asked, named = content_words(question), names(question)
+def _told(quote: str, claim: str) -> set[str]:
+    """The kinds of value that the claim takes from the quote."""
+    exactly = {figure.unit for figure in figures(quote) & figures(claim)}
+    said = {value.kind for value in values(quote) & values(claim)}
+    return exactly | {kind for kind in said if kind in DAYS or kind.endswith(" by")}
+
+
+def _wanted(question: str, kind: str) -> bool:
+    """Whether the question asks for a value of this kind."""
+    if kind in DAYS:
+        return bool(_WHEN.search(question))
+    if kind.endswith(" by"):
+        return bool(_WHO.search(question))
+    return bool(_MEASURE.search(question) or set(kind.split()) & content_words(question))
+
+
+def _both_answer(question: str, quote: Quote, other: Quote, kind: str) -> bool:
+    """Whether both are about what is asked, and say it in like words.
+
+    What the one takes from the question's words, the other must too: people are killed in a fire, and others hurt. Of
+    days and names every word asked for must be there: many things happen to one bridge, each on a day of its own.
+    """
+    asked, named = content_words(question) - _ASKING - set(kind.split()), names(question)
+    exact = kind in DAYS or kind.endswith(" by")
+    taken = asked & content_words(quote.text)
     for one in (quote, other):
         held = content_words(f"{one.evidence.hit.article.title} {one.text}")
-        if share(asked, held) < ASKED_SHARE or share(named, held) < NAMED_SHARE:
+        if share(asked, held) < (1.0 if exact else ASKED_SHARE) or share(named, held) < NAMED_SHARE:
+            return False
+        if not (asked if exact else taken) - named <= content_words(one.text):
             return False
     mine, theirs = _said(quote), _said(other)
     return bool(mine and theirs) and len(mine & theirs) / min(len(mine), len(theirs)) >= ALIKE_SHARE
@@ -142,7 +125,7 @@ def _both_answer(question: str, quote: Quote, other: Quote) -> bool:
 
 def _said(quote: Quote) -> frozenset[str]:
     """The words of a quote without its figures."""
-    return content_words(_FIGURE.sub(" ", quote.text))
+    return content_words(FIGURE.sub(" ", quote.text))
 
 
 def _quotation(rival: Rival, paragraph: int) -> CitedSentence:

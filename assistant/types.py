@@ -177,7 +177,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Two citations that give different figures for the same thing: their numbers, and the unit of the figures."""
+    """Two citations that tell the same thing differently, by their numbers.
+
+    `unit` is that of the figures, "date" or "day", or a verb with its "by" for who holds or does it.
+    """
 
     unit: str
     older: int

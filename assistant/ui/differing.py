@@ -5,10 +5,11 @@ Pure functions. The newer stands first where both dates are known; which of them
 
 from __future__ import annotations
 
-from assistant.disagreeing import written
+from assistant.disagreeing import DAYS
 from assistant.types import Answer, Citation, Disagreement
 from assistant.ui.markup import NOTHING, Html, join, tag
 from assistant.ui.pieces import heading, reference_to, when
+from assistant.values import written
 
 
 def sides(answer: Answer, name: str) -> Html:
@@ -24,8 +25,14 @@ def sides(answer: Answer, name: str) -> Html:
 def _pair(newer: Citation, older: Citation, found: Disagreement, name: str, own: str) -> Html:
     first, second = _openings(newer, older)
     both = (_side(newer, first, found.unit, name, f"{own}-1"), _side(older, second, found.unit, name, f"{own}-2"))
-    head = tag("h3", "Your sources give different figures", id=own)
+    head = tag("h3", _heading(found.unit), id=own)
     return tag("section", head, tag("ul", *both, role="list"), class_="q-differ", aria_labelledby=own)
+
+
+def _heading(kind: str) -> str:
+    if kind in DAYS:
+        return "Your sources give different dates"
+    return "Your sources name different holders" if kind.endswith(" by") else "Your sources give different figures"
 
 
 def _openings(newer: Citation, older: Citation) -> tuple[str, str]:

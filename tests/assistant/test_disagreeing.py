@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,13 +13,16 @@ from hypothesis import strategies as st
 
 from assistant.answering import Assistant
 from assistant.contract import answer_to_json
-from assistant.disagreeing import Figure, figures
+from assistant.evaluation.datasets import half_of
 from assistant.types import Answer, Question
+from assistant.values import Figure, figures
 from index.types import Hit
 from tests.contract_schema import assert_contract
 from tests.fakes import FakeGenerator, article, assistant_over, hit
 
 MARCH = "Ukraine still held about 140 square kilometres of the Kursk region."
+PAIRS = json.loads(Path(__file__).with_name("disagreements.json").read_text(encoding="utf-8"))
+"""Our own sentences: half of them, by their ids, were looked at when the rule was widened."""
 NOVEMBER = "Ukraine held about 800 square kilometres of the Kursk region."
 HOW_MUCH = Question("How much of the Kursk region did Ukraine hold?")
 
@@ -110,3 +116,42 @@ def test_a_figure_is_a_number_that_counts_or_measures(sentence: str, expected: s
 @given(st.text(max_size=80))
 def test_any_text_has_figures_or_none(text: str) -> None:
     assert all(figure.value >= 0 and figure.unit for figure in figures(text))
+
+
+def told_as_differing(pair: dict[str, Any]) -> bool:
+    found = dated((pair["told"], "2025-01-10"), (pair["other"], "2025-01-11"))
+    return bool(asked(found, f"{pair['told'][:-1]} [1].", Question(pair["question"])).disagreements)
+
+
+@pytest.mark.parametrize("half", ["dev", "test"])
+def test_few_disagreements_are_missed_and_none_is_made_up(half: str) -> None:
+    pairs = [pair for pair in PAIRS if half_of(pair["id"]) == half]
+    found = [pair["id"] for pair in pairs if told_as_differing(pair)]
+    there = [pair["id"] for pair in pairs if pair["differ"]]
+    assert set(found) <= set(there)
+    assert len(found) >= 0.8 * len(there) >= 4
+
+
+@pytest.mark.parametrize(
+    ("sentence", "low", "high"),
+    [
+        ("About 200 tents stood there.", 190, 210),
+        ("More than 200 tents stood there.", 200, 300),
+        ("Up to 200 tents stood there.", 0, 200),
+        ("Between 150 and 200 tents stood there.", 150, 200),
+        ("Twenty-two tents stood there.", 22, 22),
+    ],
+)
+def test_a_figure_is_as_wide_as_its_words(sentence: str, low: float, high: float) -> None:
+    (figure,) = figures(sentence)
+    assert (figure.low, figure.high) == pytest.approx((low, high))
+
+
+def test_a_newer_holder_is_told_before_the_older() -> None:
+    older, newer = "The town of Lorn is held by Northern troops.", "The town of Lorn is held by Government troops."
+    found = dated((older, "2025-01-10"), (newer, "2025-02-20"))
+    answer = asked(
+        found, "The town of Lorn is held by Northern troops [1].", Question("Who is the town of Lorn held by?")
+    )
+    assert answer.text.startswith(f"As of 20 February 2025: “{newer}” [1]")
+    assert [found.unit for found in answer.disagreements] == ["held by"]
