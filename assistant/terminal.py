@@ -119,6 +119,12 @@ def _footer(answer: Answer) -> str:
     return " · ".join([*told, f"confidence {answer.confidence:.2f}", f"{answer.timings.total_s:.1f} s"])
 
 
+def _counted(count: int, thing: str, width: int = 0) -> str:
+    """ "1 article", "2 articles"; with a width, the number takes it and the words line up."""
+    ending = "s" if count != 1 else " " if width else ""
+    return f"{count:>{width}} {thing}{ending}"
+
+
 def hits_text(hits: Sequence[Hit], width: int) -> str:
     """Hits, the best first: rank, title, date, and the passage."""
     return "\n".join(
@@ -132,11 +138,11 @@ def articles_text(articles: Sequence[ArticleInfo], failures: Sequence[SkippedSou
     """One line an article, then what could not be read and why."""
     room = max(20, width - 50)
     lines = [
-        f"{info.id}  {info.published or 'date unknown'!s:<12}  {info.chunks:>4} chunks  {_padded(info.title, room)}"
-        f"  {one_line(info.source or '', 24)}"
+        f"{info.id}  {info.published or 'date unknown'!s:<12}  {_counted(info.chunks, 'chunk', 4)}"
+        f"  {_padded(info.title, room)}  {one_line(info.source or '', 24)}"
         for info in articles
     ]
-    total = f"{len(articles)} articles, {sum(info.chunks for info in articles)} chunks"
+    total = f"{_counted(len(articles), 'article')}, {_counted(sum(info.chunks for info in articles), 'chunk')}"
     copies = len(articles) - len({info.digest for info in articles})
     total += f"; {copies} have the text of another" if copies else ""
     return "\n".join([*(line.rstrip() for line in lines), total, *_skipped(failures)])
@@ -145,11 +151,11 @@ def articles_text(articles: Sequence[ArticleInfo], failures: Sequence[SkippedSou
 def conversations_text(conversations: Sequence[ConversationInfo], width: int) -> str:
     """One line a conversation: id, when it last changed, questions, title."""
     lines = [
-        f"{info.id}  {info.changed:%Y-%m-%d %H:%M}  {info.exchanges:>3} questions  "
+        f"{info.id}  {info.changed:%Y-%m-%d %H:%M}  {_counted(info.exchanges, 'question', 3)}  "
         f"{one_line(info.title, max(20, width - 50))}"
         for info in conversations
     ]
-    return "\n".join([*lines, f"{len(conversations)} conversations"])
+    return "\n".join([*lines, _counted(len(conversations), "conversation")])
 
 
 def exchange_text(kept: Kept, width: int) -> str:
@@ -168,7 +174,7 @@ def report_text(report: IngestReport) -> str:
     counts = [f"{len(uris)} {word}" for word, uris in _done(report, "unchanged").items() if uris]
     reused = f" ({report.embedded} embedded, {report.reused} reused)" if report.chunks else ""
     speed = f", {report.embedded / report.seconds:.0f} chunks/s" if report.embedded and report.seconds else ""
-    took = f"{report.chunks} chunks{reused} in {report.seconds:.1f} s{speed}"
+    took = f"{_counted(report.chunks, 'chunk')}{reused} in {report.seconds:.1f} s{speed}"
     lines = [f"{', '.join(counts) or 'nothing to add'} · {took}"]
     lines += [f"gone: {flat(uri)} (still indexed; `quoth sync` takes it out)" for uri in report.vanished]
     return "\n".join([*lines, *_remarks(report)])

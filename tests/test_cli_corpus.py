@@ -64,7 +64,7 @@ class TestWithAFolder:
         )
         done = quoth("sync")
         assert done.status == 0
-        assert done.out.startswith("1 added, 1 unchanged, 1 removed · 1 chunks (0 embedded, 1 reused)")
+        assert done.out.startswith("1 added, 1 unchanged, 1 removed · 1 chunk (0 embedded, 1 reused)")
         assert json.loads(quoth("search", "ferry", "--json").out)[0]["title"] == "borealis"
         assert "; 1 have the text of another" in quoth("list").out
 

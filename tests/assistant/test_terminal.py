@@ -242,7 +242,7 @@ def test_a_list_shows_a_line_an_article_and_what_was_skipped() -> None:
     lines = text.splitlines()
     assert lines[0].split("  ")[:3] == ["a1", "2024-12-03", ""]
     assert re.sub(" +", " ", lines[0]) == "a1 2024-12-03 3 chunks Title of a1 Example News"
-    assert re.sub(" +", " ", lines[1]) == "a2 date unknown 1 chunks 库拉霍韦"
+    assert re.sub(" +", " ", lines[1]) == "a2 date unknown 1 chunk 库拉霍韦"
     assert lines[2:] == ["2 articles, 4 chunks", "skipped: mem:bad: it is empty"]
 
 
