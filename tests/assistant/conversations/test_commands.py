@@ -51,7 +51,7 @@ def test_the_last_conversation_is_exported_also_where_nothing_is_indexed(
 
 def test_judged_answers_are_exported_as_questions(quoth: Quoth, name: str, tmp_path: Path) -> None:
     ran = quoth("conversations", "export", tmp_path / "gold", "--as", "questions")
-    assert "1 question " in ran.out, ran.err
+    assert "1 questions" in ran.out, ran.err
     assert json.loads((tmp_path / "gold" / "questions.jsonl").read_text())["answerable"] is False
 
 
