@@ -153,6 +153,7 @@ class Assembly:
 
     def _llama(self) -> Generator:
         from assistant.llama import LlamaCpp
+        from assistant.marking import resolving
 
         located = self._model(self.settings.generator)
         return LlamaCpp(
@@ -160,6 +161,7 @@ class Assembly:
             Model(located.name, located.sha256, "llama.cpp"),
             context_size=self.settings.context_tokens,
             threads=self.threads,
+            restrain=resolving,
         )
 
     def _endpoint(self) -> Generator:

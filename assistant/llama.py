@@ -26,7 +26,17 @@ from typing import TypeVar
 from assistant.chat_template import ChatTemplate, encode
 from assistant.errors import GenerationCancelled, GenerationFailed, ModelUnfit, PromptTooLong
 from assistant.generation import NO, YES, Capabilities, Stream, await_result, follow, log_odds
-from assistant.llama_engine import CacheType, Engine, EngineOptions, KeptSequence, LlamaInfo, StopFlag, Vocabulary
+from assistant.llama_engine import (
+    Allows,
+    CacheType,
+    Engine,
+    EngineOptions,
+    KeptSequence,
+    LlamaInfo,
+    StopFlag,
+    Vocabulary,
+    anything,
+)
 from assistant.memory import Shape, memory_available, memory_needed
 from assistant.types import Message, Model, Prompt
 
@@ -43,6 +53,8 @@ class LlamaCpp:
     `temperature` 0 is greedy; above it, `seed` fixes the draw. `flash_attention` is no faster on a CPU (1.5B, 2,400
     tokens: 71 prompt tokens a second with, 80 without), and with it log-odds vary by ±0.1 with what was asked before.
     `cache_type` "q8_0" halves the cache and turns it on.
+    `restrain` gives for a prompt what a text in reply to it may be, None for anything: a token after which the text
+    would be something else is never taken.
     `available_memory` tells the bytes that may be used, None if unknown: then no model is refused for its size.
     """
 
@@ -58,6 +70,7 @@ class LlamaCpp:
         seed: int = 0,
         flash_attention: bool = False,
         cache_type: CacheType = "f16",
+        restrain: Callable[[Prompt], Allows | None] = lambda prompt: None,
         available_memory: Callable[[], int | None] = memory_available,
         now: Callable[[], datetime] | None = None,
     ) -> None:
@@ -66,6 +79,7 @@ class LlamaCpp:
         self._path = path
         fours = max(4, batch_size - batch_size % 4)
         self._options = EngineOptions(context_size, threads, fours, temperature, seed, flash_attention, cache_type)
+        self._restrain = restrain
         self._available_memory = available_memory
         self._now = now
         self._opening = threading.Lock()
@@ -97,9 +111,10 @@ class LlamaCpp:
 
     def generate(self, prompt: Prompt, cancel: threading.Event) -> Stream:
         tokens = self._open().fitting(prompt.messages, prompt.max_tokens)
+        allows = self._restrain(prompt) or anything
         pieces: SimpleQueue[str | None] = SimpleQueue()
         stop = StopFlag()
-        done = self._submit(lambda engine: engine.complete(tokens, prompt.max_tokens, pieces.put), stop)
+        done = self._submit(lambda engine: engine.complete(tokens, prompt.max_tokens, pieces.put, allows), stop)
         done.add_done_callback(lambda _: pieces.put(None))
         return (yield from follow(pieces, done, cancel, stop.set))
 

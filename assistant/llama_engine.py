@@ -37,14 +37,23 @@ log = logging.getLogger(__name__)
 
 Logits = npt.NDArray[np.float32]
 CacheType = Literal["f16", "q8_0"]
+Allows = Callable[[str], bool]
+"""Whether the end of a text may be as it is."""
 
 _ABORTED = 2
 _ROWS = 4
 """llama.cpp multiplies a batch four tokens at a time and what is left singly, which rounds otherwise."""
 _ASIDE = 2
 """A question put aside from the cells' text leaves them be when it would cost them so many times its own tokens."""
+_SAID = 60
+"""Of what was said, so many tokens are looked at before the next is taken."""
 _MIN_P = 0.05
 """Sampling leaves out tokens less than this times as likely as the likeliest: a small model's tail is noise."""
+
+
+def anything(text: str) -> bool:
+    """Allows every text."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,15 +255,20 @@ class Engine:
         self._watched = stop  # kept: llama.cpp holds only its address
         self._lib.llama_set_abort_callback(self._context, self._native.is_set, stop.address)
 
-    def complete(self, prompt: Sequence[int], max_tokens: int, emit: Callable[[str], None]) -> Completion:
-        """Prompt, then token after token. `emit` gets whole characters; one that the limit cuts in two is left out."""
+    def complete(
+        self, prompt: Sequence[int], max_tokens: int, emit: Callable[[str], None], allows: Allows
+    ) -> Completion:
+        """Prompt, then token after token, none after which the text is not allowed.
+
+        `emit` gets whole characters; one that the limit cuts in two is left out.
+        """
         cached = self._prefill(prompt)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         pick = self._picker()
         pieces: list[str] = []
         made, ended = 0, False
         while made < max_tokens:
-            token = pick(self._logits())
+            token = self._next(pick, "".join(pieces[-_SAID:]), allows)
             if ended := self._vocabulary.ends(token):
                 break
             made += 1
@@ -264,6 +278,14 @@ class Engine:
             if made < max_tokens:
                 self._decode([token])
         return Completion("".join(pieces), Usage(len(prompt), cached, made), "end" if ended else "length")
+
+    def _next(self, pick: Callable[[Logits], int], said: str, allows: Allows) -> int:
+        logits = self._logits()
+        while True:
+            token = pick(logits)
+            if self._vocabulary.ends(token) or allows(said + self._vocabulary.text([token])):
+                return token
+            logits[token] = -np.inf
 
     def logits_after(self, prompt: Sequence[int]) -> Logits:
         """Logits of the token that would follow, (vocabulary,).

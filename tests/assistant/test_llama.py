@@ -110,6 +110,14 @@ def test_greedy_generation_repeats_itself_and_a_seed_repeats_a_draw(tiny_model: 
     assert len({told(temperature=1.5, seed=seed) for seed in range(4)}) > 1
 
 
+def test_a_text_that_is_not_allowed_is_never_said(tiny_model: Path, generator: LlamaCpp) -> None:
+    free = answer(generator, SOURCE, 24).text
+    letter = next(character for character in free if character.isalpha())
+    with make(tiny_model, restrain=lambda prompt: lambda text: letter not in text) as made:
+        held = answer(made, SOURCE, 24)
+    assert held.text and letter not in held.text
+
+
 # ---- reuse of what is computed
 
 SUFFIXES = ["Repeat: apples and pears", "Repeat: one two three", "Repeat: the oven is lit", "Repeat: Mill Lane"]
