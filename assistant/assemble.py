@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from assistant.evaluation.journal import Json
     from assistant.evaluation.judging import PairJudge
     from assistant.evaluation.naive import NaivePipeline
-    from assistant.evaluation.run import Plan
+    from assistant.evaluation.run import Judge, Plan
     from assistant.generation import Generator
     from assistant.library import Library
     from assistant.live import CountProgress
@@ -429,15 +429,25 @@ class Assembly:
         progress: CountProgress,
         fresh: bool,
         naive: bool = False,
+        judge: str = "",
+        judge_on: Sequence[Path] = (),
     ) -> Json:
-        """Score answers, or with `retrieval_only` passages, on a dataset folder; see `evaluation.run.run_dataset`."""
-        from assistant.evaluation.datasets import read_dataset
+        """Score answers, or with `retrieval_only` passages, on a dataset folder; see `evaluation.run.run_dataset`.
+
+        `judge` names who judges the citations, `judge_on` the folders of labelled pairs it is itself measured on.
+        """
+        from assistant.evaluation.datasets import read_dataset, read_pairs
+        from assistant.evaluation.judges import accuracies, told
         from assistant.evaluation.run import System, run_dataset
 
         dataset = read_dataset(folder)
         index, indexing = self.evaluation_index(dataset)
         ask = None if retrieval_only else self.naive_over(index).ask if naive else self.assistant_over(index).ask
         about = {"settings": self.settings.model_dump(mode="json", exclude=PRIVATE), "indexing": indexing}
+        if judge:
+            chosen = self.judge(judge, out.parent / "odds.jsonl")
+            plan = replace(plan, judge=chosen)
+            about["judge"] = told(accuracies(chosen.entails, [read_pairs(pairs) for pairs in judge_on], plan.seed))
         return run_dataset(
             dataset,
             index,
@@ -449,6 +459,24 @@ class Assembly:
             progress=progress,
             fresh=fresh,
         )
+
+    def judge(self, named: str, remembered: Path) -> Judge:
+        """The generator in other words for "model", else the entailment model in a folder that is not the gate's."""
+        from assistant.evaluation.judges import ByEntailment, InOtherWords
+        from assistant.evaluation.judging import RememberedOdds
+        from assistant.evaluation.run import Judge
+
+        if named == "model":
+            remembered.parent.mkdir(parents=True, exist_ok=True)
+            grader = RememberedOdds(self.generator, remembered)
+            by_model = InOtherWords(grader, self._composer(self.settings), self.generator.count_tokens)
+            return Judge(by_model.name, by_model)
+        folder = Path(named).expanduser()
+        if self.settings.entailment and folder.absolute() == Path(self.settings.entailment).expanduser().absolute():
+            raise SettingsError(f"{named} checks answers already (the setting entailment); name another judge")
+        from assistant.cross_encoder import CrossEncoderEntailment
+
+        return Judge(folder.absolute().name, ByEntailment(CrossEncoderEntailment(folder)))
 
     def mine(self, folder: Path, limit: int, seed: int) -> Mapping[str, int]:
         """Make a dataset folder of questions about the stored articles; how many were thrown away, by reason."""

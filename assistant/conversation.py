@@ -18,23 +18,51 @@ LAST_TURNS = 4
 _LEANING = frozenset(
     "he she it they him her them his hers its their theirs this that these those there then former latter".split()
 )
-_CONTINUING = re.compile(r"^(and|but|what about|how about|also|or)\b", re.IGNORECASE)
+_CONTINUING = re.compile(
+    r"^\W*(?:and|but|what about|how about|also|or|(?:the )?same|tell me more|go on|more\W*$|really\W*$"
+    r"|und|aber|oder|et|mais|y|pero|e|ma|а|и|но|та|але)\b",
+    re.IGNORECASE,
+)
+_OF_IT = re.compile(
+    r"^(?:please |can you |could you )?(?:compare|explain|summari[sz]e|describe|repeat) (?:it|that|this|them)\b",
+    re.IGNORECASE,
+)
+_ASKING_ELSEWHERE = re.compile(
+    r"^\W*(?:warum|wieso|wann|wer|wo|wie|pourquoi|quand|qui|où|combien|por qué|cuándo|quién|dónde|cuántos"
+    r"|почему|когда|кто|где|сколько|чому|коли|хто|де|скільки)\b",
+    re.IGNORECASE,
+)
+_WHEN_ONLY = re.compile(r"^(?:in|on|at|since|until|before|after|during|from|by|for|which)\b", re.IGNORECASE)
+_COURTESY = re.compile(r"^\W*(?:yes|no|ok|okay|thanks|thank you|hello|hi|bye|good)\b\W*$", re.IGNORECASE)
+_HOW_ONLY = re.compile(r"^\W*how (?:many|much|long|far|often|big)\W*$", re.IGNORECASE)
+FRAGMENT_WORDS = 2
+SHORT_WORDS = 3
+FRAGMENT_AT_MOST = 6
+"""Nobody is asked back about more words than these because they say nothing."""
 _ASKING = re.compile(r"^(so|why|when|where|who|which one|how many|how much)\b", re.IGNORECASE)
 
 
 def leans(message: str, history: Sequence[Turn]) -> bool:
     """Whether `message` needs the conversation to be understood.
 
-    It does when it is very short or opens like a continuation and names nothing, or when it has a pronoun and no name.
+    It does when it is a fragment or opens like a continuation, or when it has a pronoun and no name; courtesies do not.
     """
-    if not history:
+    told = message.strip()
+    if not history or _COURTESY.match(told):
         return False
-    named = bool(names(message) or numbers(message))
-    if _CONTINUING.match(message.strip()):
+    named = bool(names(told) or numbers(told))
+    if _CONTINUING.match(told) or _OF_IT.match(told) or _is_fragment(told):
         return True
-    if set(words(message)) & _LEANING and not named:
+    if set(words(told)) & _LEANING and not named:
         return True
-    return not named and len(content_words(message)) <= 2 and bool(_ASKING.match(message.strip()))
+    return not named and len(content_words(told)) <= 2 and bool(_ASKING.match(told))
+
+
+def _is_fragment(told: str) -> bool:
+    """ "Pokrovsk?", "In 2023?", "Wer sagt das?": too little for a question."""
+    count = len(words(told))
+    short = bool(_WHEN_ONLY.match(told) or _ASKING_ELSEWHERE.match(told))
+    return count <= FRAGMENT_WORDS or (count <= SHORT_WORDS and short)
 
 
 def standing_alone(message: str, history: Sequence[Turn], rewrite: Rewriter) -> str:
@@ -66,6 +94,8 @@ def unclear(message: str, history: Sequence[Turn]) -> str | None:
     Careful rather than complete: a name, a telling word before the pronoun or anything said in the conversation may be
     what it stands for.
     """
+    if not history and _says_nothing(message):
+        return message.strip(" ?!.")
     if names(message) or numbers(message):
         return None
     told = frozenset[str]().union(*(content_words(turn.text) for turn in history))
@@ -77,6 +107,15 @@ def unclear(message: str, history: Sequence[Turn]) -> str | None:
     if history or not pronoun or len(content_words(message)) > 1 or content_words(message[: pronoun.start()]):
         return None
     return pronoun.group()
+
+
+def _says_nothing(message: str) -> bool:
+    """A question word alone, or what goes on from what nobody said: "why?", "who said that?", "And in Pokrovsk?"."""
+    if not 0 < len(words(message)) <= FRAGMENT_AT_MOST:
+        return False
+    if _HOW_ONLY.match(message):
+        return True
+    return not content_words(message) or bool(_CONTINUING.match(message) and len(content_words(message)) <= 1)
 
 
 def clarifying(word: str) -> str:

@@ -43,6 +43,7 @@ class Templates:
     check: Template
     check_nearest: Template
     support: Template
+    entail: Template
     condense: Template
     naive: Template
     mine: Template
@@ -87,6 +88,12 @@ class Composer:
     def support(self, claim: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text."""
         return self._prompt(self.templates.support.substitute(claim=claim), evidence, 0)
+
+    def entail(self, passage: str, claim: str) -> Prompt:
+        """The prompt that asks a judge whether the passage alone holds the sentence."""
+        return self._alone(
+            self.templates.entail.substitute(passage=passage, claim=claim), 16, "passage and sentence take"
+        )
 
     def mine(self, title: str, passage: str, sentence: str) -> Prompt:
         """The prompt that asks for a question which the sentence answers."""

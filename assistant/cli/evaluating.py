@@ -43,6 +43,12 @@ def evaluate(
         Literal["dev", "test"] | None,
         typer.Option(help="Only this half of the questions, by their ids: weights are fitted on dev."),
     ] = None,
+    judge: Annotated[
+        str, typer.Option(help='Judge each citation too: "model" asks the generator anew, or an entailment folder.')
+    ] = "",
+    judge_on: Annotated[
+        list[Path] | None, typer.Option(help="Labelled pairs that the judge itself is measured on; repeatable.")
+    ] = None,
     verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
     compare: Annotated[bool, typer.Option(help="Compare two finished runs by paired bootstrap.")] = False,
     budgets: Annotated[
@@ -74,7 +80,15 @@ def evaluate(
             )
         else:
             parts.evaluate(
-                folder, where, plan, retrieval_only=retrieval_only, progress=progress, fresh=fresh, naive=naive
+                folder,
+                where,
+                plan,
+                retrieval_only=retrieval_only,
+                progress=progress,
+                fresh=fresh,
+                naive=naive,
+                judge=judge,
+                judge_on=judge_on or (),
             )
     print((where / "report.md").read_text(encoding="utf-8"))
     tell(f"records and reports are in {where}")

@@ -51,12 +51,19 @@ def escape(text: str) -> str:
     return (line if len(line) <= EXCERPT else line[:EXCERPT] + "…").translate(SPECIAL)
 
 
+def _judged_by(name: str, sets: Mapping[str, Any]) -> str:
+    """The judge with how far it can be trusted."""
+    measured = ", ".join(f"{escape(of)} {number(one['balanced'])} (n {one['n']})" for of, one in sets.items())
+    own = f"its own balanced accuracy on labelled pairs: {measured}" if measured else "itself not measured: --judge-on"
+    return f" Citations judged by {escape(name)}; {own}."
+
+
 def _summary(report: Mapping[str, Any]) -> str:
     run = report["run"]
     drawn = "all of them" if run["limit"] is None else f"{run['limit']} drawn with seed {run['seed']}"
     kind = "Retrieval only. " if run["retrieval_only"] else ""
     settings = escape(run["settings_digest"]) or "unknown"
-    judge = f" Citations judged by {escape(run['judge'])}." if run["judge"] else ""
+    judge = _judged_by(run["judge"], report["about"].get("judge") or {}) if run["judge"] else ""
     return (
         f"{kind}{report['asked']} questions asked ({drawn} of {run['questions']}) "
         f"of {run['documents_indexed']} documents, {report['failed']} failed. Settings {settings}.{judge} "

@@ -45,6 +45,20 @@ class Rewriting:
         "Is it still held?",
         "How many?",
         "Who leads the garrison?",
+        "Pokrovsk?",
+        "the same for Kupiansk",
+        "Since when?",
+        "In 2023?",
+        "Which one?",
+        "tell me more",
+        "Compare it with Kursk",
+        "What about last week?",
+        "Und in Pokrowsk?",
+        "Et à Pokrovsk ?",
+        "¿Y en Pokrovsk?",
+        "А в Покровске?",
+        "Wer sagt das?",
+        "Pourquoi ?",
     ],
 )
 def test_a_message_that_needs_the_conversation_is_rewritten(message: str) -> None:
@@ -189,3 +203,18 @@ def test_what_the_conversation_has_named_needs_no_asking_back() -> None:
 def test_any_message_is_clear_or_says_what_is_not(message: str, history: list[Turn]) -> None:
     pointing = unclear(message, history)
     assert pointing is None or pointing in message
+
+
+@pytest.mark.parametrize("message", ["Thanks!", "ok", "yes"])
+def test_a_courtesy_is_not_rewritten(message: str) -> None:
+    assert not leans(message, HISTORY)
+
+
+@pytest.mark.parametrize("message", ["when?", "Why?", "who said that?", "And in Pokrovsk?", "And?", "How many?"])
+def test_a_fragment_with_nothing_before_it_is_asked_back(message: str) -> None:
+    assert unclear(message, ()) == message.strip("?")
+
+
+@pytest.mark.parametrize("message", ["", "?", "Pokrovsk", "And who leads the garrison of Pokrovsk?", "Warum?"])
+def test_what_may_be_searched_for_is_not_asked_back(message: str) -> None:
+    assert unclear(message, ()) is None

@@ -173,6 +173,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "source": {"number", "title", "date", "text"},
         "answer": {"question"},
         "overview": {"question"},
+        "entail": {"passage", "claim"},
         "check": {"question"},
         "check_nearest": {"passage", "question"},
         "support": {"claim"},
