@@ -13,7 +13,7 @@ export CMAKE_ARGS = -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAGE   = @printf '%s == %s\n' "$$(date +%T)" '$(1)'
 
-.PHONY: help chat test check eval eval-time bench bench-sync bench-retrieval setup clean
+.PHONY: help chat test check eval eval-time bench bench-sync bench-retrieval bench-checks setup clean
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
 
@@ -41,6 +41,9 @@ bench: setup     ## seconds, tokens, memory of a question; beside another setup 
 
 bench-sync: setup ## seconds of a sync of 2,000 articles of which none, one or all may have changed
 	$(BIN)/python -m tests.bench_sync $(ARGS)
+
+bench-checks: setup ## what each check adds to an answer's time, as a ratio in one run
+	$(BIN)/python -m tests.bench_checks $(ARGS)
 
 bench-retrieval: setup  ## what is found, how soon and at what size (ARGS="FOLDER… --json FILE")
 	$(BIN)/python -m tests.bench_retrieval $(ARGS)
