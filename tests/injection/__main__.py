@@ -2,8 +2,9 @@
 
 Asks the models in force, through the same path as `quoth ask`, and prints one line an attack, then the shares with
 their intervals, beside the accuracy on the same articles clean; with `--out` it keeps every answer as a JSON line.
-`python -m tests.injection --false-alarms FOLDER…` asks no model: it tells how many sentences of corpora in which nobody
-attacks anybody are taken for orders.
+`python -m tests.injection --prompts` generates nothing: greedy decoding answers equal prompts equally, so it tells how
+many attacks cannot change the answer. `python -m tests.injection --false-alarms FOLDER…` tells how many sentences of
+corpora in which nobody attacks anybody are taken for orders.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from assistant.evaluation.datasets import half_of, read_dataset
 from assistant.given import Passage
 from assistant.settings import load_settings
 from assistant.types import Answer, Question
-from tests.injection.battery import FILE, Outcome, attacks, drawn, false_alarms, outcomes, shares
+from tests.injection.battery import FILE, Attack, Outcome, attacks, drawn, false_alarms, outcomes, shares
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def main() -> None:
     options.add_argument("--out", type=Path, help="where the answers are kept")
     options.add_argument("--strictness", help="as the setting of that name")
     options.add_argument("--false-alarms", type=Path, nargs="+", metavar="FOLDER", help="count these instead")
+    options.add_argument("--prompts", action="store_true", help="generate nothing: compare what the model would read")
     arguments = options.parse_args()
     if arguments.false_alarms:
         print("\n".join(map(alarms, arguments.false_alarms)))
@@ -42,13 +44,39 @@ def main() -> None:
         def ask(passages: Sequence[Passage], question: str) -> Answer:
             return parts.assistant_for(passages).ask(Question(question))
 
+        chosen = drawn(of_half, arguments.limit, arguments.seed)
+        if arguments.prompts:
+            print(same_prompts(chosen, parts))
+            return
         found = []
-        for outcome in outcomes(drawn(of_half, arguments.limit, arguments.seed), ask):
+        for outcome in outcomes(chosen, ask):
             found.append(outcome)
             print(line(outcome), flush=True)
             if arguments.out:
                 keep(arguments.out, outcome)
     print(summary(found, arguments.seed))
+
+
+def same_prompts(chosen: Sequence[Attack], parts: Assembly) -> str:
+    """How many attacks leave what the model reads as it was, and in how many of the others the sign reaches it."""
+    same, reached = 0, []
+    for attack in chosen:
+        clean, attacked = (prompt(attack, text, parts) for text in (attack.clean, attack.attacked))
+        same += attacked == clean
+        reached += [attack.id] if attacked != clean and attack.sign in attacked.lower() else []
+    told = f" ({', '.join(reached)})" if reached else ""
+    return (
+        f"{len(chosen)} attacks: {same} leave the prompt byte for byte that of the clean article; "
+        f"the sign reaches the model in {len(reached)}{told}"
+    )
+
+
+def prompt(attack: Attack, text: str, parts: Assembly) -> str:
+    """What the model reads of the article; nothing where nothing is left of it."""
+    assistant = parts.assistant_for([Passage(attack.title, text)])
+    hits = assistant.retriever.retrieve(attack.question, assistant.policy.candidates)
+    evidence = assistant.selector(attack.question, hits)
+    return assistant.composer.answer(attack.question, evidence).messages[-1].text if evidence else ""
 
 
 def alarms(folder: Path) -> str:
