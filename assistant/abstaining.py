@@ -80,14 +80,14 @@ class FittedAbstainer:
         return (self.with_logit if "yes_no" in signals else self.without_logit)(signals)
 
 
-def sentence_for(question: str, nearest: Sequence[Evidence], before: str = "") -> str:
-    """What an abstention says; `before` names the time asked about when all that was found came out before it."""
+def sentence_for(question: str, nearest: Sequence[Evidence], why: str = "") -> str:
+    """What an abstention says; `why` goes on after "what they hold on it" where that can be told."""
     asked = defused(" ".join(question.split()))
     if not nearest:
         return f"Your sources do not answer this: nothing in them is about “{asked}”."
-    if before:
+    if why:
         return (
-            f"Your sources do not answer this: “{asked}”. What they hold on it was published before {before}; "
+            f"Your sources do not answer this: “{asked}”. What they hold on it {why}; "
             "the passages that come closest are listed."
         )
     return f"Your sources do not answer this: “{asked}”. The passages that come closest are listed."

@@ -23,7 +23,7 @@ from assistant.evidence import Selector, set_aside, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.prompting import Composer, asks_for_overview
 from assistant.repairing import shorter
-from assistant.timely import Timing, cannot_know, find, in_order
+from assistant.timely import Timing, cannot_know, find, in_order, of_other_years
 from assistant.types import (
     Answer,
     Answered,
@@ -130,7 +130,7 @@ class Assistant:
         yield Retrieved(query, evidence, period)
 
         draft = Draft(question, query, hits, evidence, {}, 0.0, when, period)
-        if not evidence or (self.policy.threshold > 0 and (cannot_know(when, evidence) or draft.unclear)):
+        if not evidence or (self.policy.threshold > 0 and (draft.out_of_time or draft.unclear)):
             yield _done(self._abstention(draft, None, watch))
             return
         prompt = self.composer.answer(dated_query, evidence)
@@ -260,8 +260,7 @@ class Assistant:
     def _abstention(self, draft: Draft, completion: Completion | None, watch: Stopwatch) -> Answer:
         nearest = draft.evidence[:NEAREST] or whole_chunks(draft.hits[:NEAREST])
         raw = completion.text if completion else ""
-        too_early = draft.when.window if cannot_know(draft.when, draft.evidence) else None
-        text = sentence_for(draft.query, nearest, before=in_words(too_early) if too_early else "")
+        text = sentence_for(draft.query, nearest, draft.out_of_time)
         if self.policy.threshold > 0 and draft.unclear:
             text = clarifying(draft.unclear)
         manifest = self.retriever.manifest
@@ -319,6 +318,16 @@ class Draft:
     likelihood: float
     when: When
     period: Period | None
+
+    @property
+    def out_of_time(self) -> str:
+        """Why nothing that was found can tell of the time asked about; "" where it can."""
+        window = self.when.window
+        if window and cannot_know(self.when, self.evidence):
+            return f"was published before {in_words(window)}"
+        if window and of_other_years(self.when, self.evidence):
+            return f"is of other years and says nothing of {in_words(window)}"
+        return ""
 
     @property
     def unclear(self) -> str | None:

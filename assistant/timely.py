@@ -8,6 +8,7 @@ irrelevant is promoted: dates only order what the search itself holds to be near
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,12 @@ class Search(Protocol):
     """(query, k, filters) → hits, best first."""
 
     def __call__(self, query: str, k: int, filters: Filters) -> tuple[Hit, ...]: ...
+
+
+_YEAR = re.compile(r"\b((?:1[5-9]|20)\d\d)(s)?\b")
+_COUNTED_IN_YEARS = re.compile(
+    r"\b(?:last|previous|next|this|past) year|\b(?:years?|decades?|centur\w+)\b(?! of age)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,27 @@ def cannot_know(when: When, evidence: Sequence[Evidence]) -> bool:
     since = when.window.since if when.window and when.sure and not when.foretold else None
     days = [piece.hit.article.published for piece in evidence]
     return bool(since and days) and all(day is not None and since is not None and day < since for day in days)
+
+
+def of_other_years(when: When, evidence: Sequence[Evidence]) -> bool:
+    """Whether the question names years that no piece of the evidence is of or speaks of: a premise nothing bears out.
+
+    Never so where a piece has no date or counts in years ("two years ago"): it may speak of any time.
+    """
+    window = when.window
+    if window is None or window.since is None or window.until is None or not when.sure or when.foretold:
+        return False
+    asked = set(range(window.since.year, window.until.year + 1))
+    return bool(evidence) and all(_apart(piece, asked) for piece in evidence)
+
+
+def _apart(piece: Evidence, asked: set[int]) -> bool:
+    told, published = f"{piece.hit.article.title} {piece.text}", piece.hit.article.published
+    if published is None or _COUNTED_IN_YEARS.search(told):
+        return False
+    years = {int(match[1]) for match in _YEAR.finditer(told) if not match[2]}
+    decades = {int(match[1]) + n for match in _YEAR.finditer(told) if match[2] for n in range(10)}
+    return not asked & (years | decades | {published.year})
 
 
 def _recency(age: float, half_life: float, oldest: float) -> float:

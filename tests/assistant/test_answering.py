@@ -484,6 +484,14 @@ def test_the_model_is_told_which_days_last_week_was_and_only_at_the_end_of_its_p
         assert told not in sources
 
 
+def test_a_year_that_no_source_is_of_is_not_accepted_from_the_question() -> None:
+    generator = FakeGenerator(REPLY)
+    answer = assistant(generator).ask(Question("Who captured Kurakhove in 2021?"))
+    assert answer.abstained and answer.nearest
+    assert generator.answered == []
+    assert "is of other years and says nothing of 2021" in answer.text
+
+
 def test_what_the_sources_cannot_know_yet_is_not_asked_of_the_model() -> None:
     generator = FakeGenerator(REPLY)
     answer = assistant(generator).ask(Question("What was struck in Kurakhove on 5 January 2025?"))

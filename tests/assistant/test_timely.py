@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.timely import Found, Timing, cannot_know, find, in_order, newest_first, relevance
+from assistant.timely import Found, Timing, cannot_know, find, in_order, newest_first, of_other_years, relevance
 from assistant.types import Window
 from assistant.when import when_of
 from index.types import Filters, Hit
@@ -172,6 +173,24 @@ def test_articles_from_before_a_time_cannot_tell_what_happened_then() -> None:
     assert not cannot_know(when_of("What is the situation?", TODAY), before)
     assert not cannot_know(when_of("What was it in November 2024?", TODAY), evidence_of([of(None)]))
     assert not cannot_know(when_of("What was it in November 2024?", TODAY), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "apart"),
+    [
+        ("Russian troops stand three kilometres from Pokrovsk.", "2024-12-13", True),
+        ("Pokrovsk was shelled in 2023 and again in 2024.", "2024-12-13", False),
+        ("Pokrovsk was shelled for a year.", "2024-12-13", False),
+        ("Pokrovsk grew in the 2020s.", "2024-12-13", False),
+        ("Pokrovsk was shelled.", "2023-05-01", False),
+        ("Pokrovsk was shelled.", None, False),
+    ],
+)
+def test_a_year_that_nothing_found_is_of_or_speaks_of_is_told(text: str, day: str | None, apart: bool) -> None:
+    asked = when_of("When did Russia capture Pokrovsk in 2023?", TODAY)
+    assert of_other_years(asked, evidence_of([of(day, text=text)])) is apart
+    assert not of_other_years(when_of("When did Russia capture Pokrovsk?", TODAY), evidence_of([of(day, text=text)]))
+    assert not of_other_years(asked, ())
 
 
 DATES = st.one_of(st.none(), st.dates(date(1900, 1, 1), date(2026, 1, 1)).map(str))
