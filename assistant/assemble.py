@@ -638,14 +638,14 @@ class Assembly:
         return About(preferences, chosen.generator, self.threads, cores(), chosen.context_tokens)
 
     def _warm(self) -> None:
-        """Load the models while the page opens, so that the first question does not wait for them."""
+        """Load the models and read the prompts' opening while the page opens: the first question waits for neither."""
         from assistant.llama import LlamaCpp
 
         with contextlib.suppress(AssistantError, IndexingError):  # the first question tells what is wrong
             if not self.store.is_empty():
                 self.embedder.embed_query("warm up")
                 if isinstance(self.generator, LlamaCpp):
-                    self.generator.load()
+                    self.generator.yes_no(self._composer(self.settings).opening(), threading.Event())
 
     def check_up(self) -> Iterator[doctor.Check]:
         """Look everything over, the quick things first."""

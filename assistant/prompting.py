@@ -95,6 +95,10 @@ class Composer:
             self.templates.entail.substitute(passage=passage, claim=claim), 16, "passage and sentence take"
         )
 
+    def opening(self) -> Prompt:
+        """What the prompts over evidence begin with, whatever is asked: worth computing before anything is."""
+        return self._prompt("", (), 0)
+
     def mine(self, title: str, passage: str, sentence: str) -> Prompt:
         """The prompt that asks for a question which the sentence answers."""
         text = self.templates.mine.substitute(title=title, passage=passage, sentence=sentence)

@@ -31,6 +31,15 @@ def user_text(prompt: Prompt) -> str:
     return prompt.messages[1].text
 
 
+def test_every_prompt_over_evidence_begins_with_the_opening() -> None:
+    made = composer()
+    opening, pieces = made.opening(), evidence("The dam was struck.")
+    assert opening.tokens == count_prompt(opening.messages)
+    for prompt in (made.answer("Why?", pieces), made.check("Why?", pieces), made.support("It was.", pieces)):
+        assert prompt.messages[0] == opening.messages[0]
+        assert user_text(prompt).startswith(user_text(opening).rstrip())
+
+
 # ---- fitting
 
 
