@@ -369,8 +369,19 @@ class Assembly:
 
     @cached_property
     def assistant(self) -> Assistant:
-        """Answers over the stored index."""
+        """Answers over the stored index. The weights are read while the embedder is made and the index opened."""
+        if not self.stored.is_empty():
+            self._begin_generator()
         return self.assistant_over(self.index)
+
+    def _begin_generator(self) -> None:
+        """Nothing is fetched for it: whether the index can be used is told before a download."""
+        from assistant.llama import LlamaCpp
+
+        with contextlib.suppress(AssistantError):  # told when it is needed
+            self.models.locate(self.settings.generator)
+            if isinstance(self.generator, LlamaCpp):
+                self.generator.begin()
 
     def assistant_over(self, index: Index, settings: Settings | None = None) -> Assistant:
         """Answers over another index, or with other settings of answering, with the same models."""

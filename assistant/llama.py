@@ -46,7 +46,7 @@ Result = TypeVar("Result")
 
 
 class LlamaCpp:
-    """A Generator on a GGUF file. Nothing is read before the first use; `load` does it early.
+    """A Generator on a GGUF file. Nothing is read before the first use; `load` does it early, `begin` meanwhile.
 
     `threads` serve prompt and generation alike (llama.cpp's own default is half the cores). `batch_size` tokens of a
     prompt, a multiple of 4, are computed at once: more takes more memory and, on few cores, no less time.
@@ -108,6 +108,10 @@ class LlamaCpp:
     def load(self, cancel: threading.Event | None = None) -> None:
         """Read the weights now. Raises what a missing, corrupt, unfit or too large model deserves."""
         self._call(lambda engine: None, cancel)
+
+    def begin(self) -> None:
+        """Read the weights meanwhile. What is wrong with them is raised by whatever needs them."""
+        self._submit(lambda engine: None, StopFlag())
 
     def generate(self, prompt: Prompt, cancel: threading.Event) -> Stream:
         tokens = self._open().fitting(prompt.messages, prompt.max_tokens)

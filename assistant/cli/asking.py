@@ -54,7 +54,7 @@ def ask(
         if question == "-":
             return _ask_many(parts, filters, asked_on, as_json)
         answer = _answer(parts.assistant, Question(question, filters=filters, as_of=asked_on), quiet=as_json)
-    dump(answer_to_json(answer)) if as_json else print(answer_text(answer, width()))
+        dump(answer_to_json(answer)) if as_json else print(answer_text(answer, width()), flush=True)
     return 0
 
 

@@ -286,6 +286,20 @@ def test_who_waits_in_the_queue_can_leave_it(generator: LlamaCpp) -> None:
     first.close()
 
 
+def test_weights_read_meanwhile_serve_whoever_asks_first(tiny_model: Path, generator: LlamaCpp) -> None:
+    with make(tiny_model) as made:
+        made.begin()
+        assert answer(made, "Repeat: yes").text == answer(generator, "Repeat: yes").text
+
+
+def test_a_fault_found_meanwhile_is_told_to_whoever_needs_the_model(tmp_path: Path) -> None:
+    (tmp_path / "page.gguf").write_text("<html>404</html>")
+    with make(tmp_path / "page.gguf") as made:
+        made.begin()
+        with pytest.raises(ModelCorrupt, match="not a GGUF file"):
+            made.load()
+
+
 def test_closing_stops_who_runs_and_who_waits(tiny_model: Path) -> None:
     made = make(tiny_model)
     made.load()
