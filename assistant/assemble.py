@@ -40,7 +40,7 @@ from assistant.reranking import WordsAndMeaning, by_rank
 from assistant.settings import Settings, Strictness, hub_is_off
 from assistant.similarity import CachedSimilarity
 from assistant.timely import Timing, find
-from assistant.types import Evidence, Message, Model, Prompt, Question
+from assistant.types import Citation, Evidence, Message, Model, Prompt, Question
 from assistant.verifying import Entailment, FittedVerifier, Logistic, Thresholds
 from assistant.when import when_of
 from index.approximate import HnswIndex
@@ -50,9 +50,10 @@ from index.errors import IndexingError, IndexMissing
 from index.holdings import Holdings
 from index.ingest import Ingester
 from index.parts import parts_of
+from index.quotes import resolve_quote
 from index.search import Index
 from index.store import Store
-from index.types import Article, ArticleInfo, ChunkingSettings, Hit, RawPage
+from index.types import Article, ArticleInfo, ChunkingSettings, Hit, RawPage, ResolvedQuote
 from index.uploads import FOLDER as UPLOADS
 from index.uploads import Uploads
 from index.vectors import FaissIndex
@@ -595,6 +596,12 @@ class Assembly:
             self.conversations = Conversations.open(None, _now)
         return Keeper(self.conversations, self.store.article, self.store.refer, _now, trouble)
 
+    def _resolve(self, cited: Citation, digest: str | None) -> ResolvedQuote:
+        """What became of a quote; of an old answer that tells no digest, by the text of now."""
+        now = self.store.article(cited.article_id)
+        then = self.store.text_of(cited.article_id, digest) if digest else now
+        return resolve_quote(now, then, cited.start, cited.end, cited.quote)
+
     def _release_texts(self, conversations: Set[str]) -> None:
         """Texts that only conversations deleted for good referred to are kept no longer."""
         for name in self.store.referring():
@@ -610,6 +617,7 @@ class Assembly:
             ask=lambda question, preferences, cancel: self._preferring(preferences).stream(question, cancel),
             articles=lambda: self.store.articles(),
             article=lambda article_id: self.store.article(article_id),
+            resolve=self._resolve,
             examples=lambda: example_questions(HERE.parent / "seeds" / "questions.jsonl", self.store.articles()),
             follow_ups=lambda answer: follow_ups(answer, lambda text: self.index.retrieve(text, NEAR)),
             about=self._about,

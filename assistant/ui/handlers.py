@@ -12,8 +12,9 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.conversations.records import digest_of
 from assistant.errors import AssistantError
-from assistant.types import Citation
+from assistant.types import Answer
 from assistant.ui import details, reading, render, settings_panel
 from assistant.ui.conversation import Conversation
 from assistant.ui.layout import EXAMPLES
@@ -138,13 +139,16 @@ class Handlers:
     def cite(self, tab: str, event: gr.EventData) -> Any:
         """The article a citation quotes, for the panel beside the chat."""
         exchange, number = _number(event, "exchange"), _number(event, "citation")
-        citations = _citations(self.tabs.conversation(tab), exchange)
+        answer = _answer(self.tabs.conversation(tab), exchange)
+        citations = answer.citations if answer is not None else ()
         followed = next((c for c in citations if c.number == number), None)
-        if followed is None:
+        if answer is None or followed is None:
             return gr.skip()
         same = [c for c in citations if c.article_id == followed.article_id]
         try:
-            return reading.opened(self.service.article(followed.article_id), same, number, exchange)
+            resolved = {c.number: self.service.resolve(c, digest_of(answer, c)) for c in same}
+            indexed = self.service.article(followed.article_id) is not None
+            return reading.opened(resolved, indexed, same, number, exchange)
         except (AssistantError, IndexingError) as error:
             return trouble(str(error))
 
@@ -176,9 +180,9 @@ def frame(kept: Conversation) -> list[Any]:
     return [kept.past_markup(), kept.live_markup(), kept.waiting_markup(), kept.status_markup(), buttons]
 
 
-def _citations(kept: Conversation, exchange: int) -> tuple[Citation, ...]:
+def _answer(kept: Conversation, exchange: int) -> Answer | None:
     found = kept.exchange(exchange)
-    return found.answer.citations if found is not None and found.answer is not None else ()
+    return found.answer if found is not None else None
 
 
 def _no_greeting() -> list[Any]:

@@ -7,14 +7,14 @@ each with the numbers of the citations that quote it, so that the browser can fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from assistant.types import Citation
 from assistant.ui.markup import NOTHING, Html, join, tag
 from assistant.ui.pieces import byline, control, count, heading, note
-from index.types import Article
+from index.types import Article, ResolvedQuote
 
 LONGEST = 120_000
 """Characters shown of one article: enough for any article a person reads, little enough for a browser."""
@@ -37,17 +37,28 @@ class Piece:
     numbers: tuple[int, ...]
 
 
-def opened(article: Article | None, citations: Sequence[Citation], current: int, exchange: int) -> Html:
+def opened(
+    resolved: Mapping[int, ResolvedQuote], indexed: bool, citations: Sequence[Citation], current: int, exchange: int
+) -> Html:
     """The panel's content: the article with all its quotes marked, or why it cannot be shown.
 
-    `citations` are those of this article in one answer; `current` is the number that was followed.
+    `citations` are those of this article in one answer, `resolved` what became of the quote of each, by number;
+    `current` is the number that was followed, `indexed` whether the article still is. Shown is the text the quote was
+    cut from, wherever it was kept; otherwise the text of now, with a word on what became of the quote.
     """
     followed = next(c for c in citations if c.number == current)
-    if article is None:
+    found = resolved[current]
+    if found.article is None:
         return _panel(_head(followed.title, followed, citations), _gone(followed), current, exchange)
-    marks, lost = located(article, citations)
-    body = join((_moved(lost), text_with_marks(article.text, marks, current)))
-    return _panel(_head(article.title, followed, citations), body, current, exchange)
+    marks = [Mark(number, *place) for number, one in resolved.items() if (place := _place(one, found))]
+    body = join((_became(found, followed, indexed), text_with_marks(found.article.text, marks, current)))
+    return _panel(_head(found.article.title, followed, citations), body, current, exchange)
+
+
+def _place(quote: ResolvedQuote, shown: ResolvedQuote) -> tuple[int, int] | None:
+    """Where a quote stands in the text that is shown; None where it does not."""
+    texts = [one.article.digest for one in (quote, shown) if one.article is not None]
+    return (quote.start, quote.end) if quote.found and len(texts) == 2 and texts[0] == texts[1] else None
 
 
 def article_alone(article: Article) -> Html:
@@ -80,24 +91,18 @@ def _gone(followed: Citation) -> Html:
     return join((said, tag("blockquote", followed.quote, dir="auto")))
 
 
-def _moved(lost: Sequence[Citation]) -> Html:
-    if not lost:
-        return NOTHING
-    numbers = ", ".join(str(c.number) for c in lost)
-    return note(f"The article has changed since the answer was written: the quote of citation {numbers} is gone.")
-
-
-def located(article: Article, citations: Sequence[Citation]) -> tuple[tuple[Mark, ...], tuple[Citation, ...]]:
-    """Where the quotes stand in the article as it is now, and the citations whose quote is no longer there."""
-    found, lost = [], []
-    for c in citations:
-        there = article.text[c.start : c.end] == c.quote
-        start = c.start if there else article.text.find(c.quote)
-        if start < 0 or not c.quote:
-            lost.append(c)
-        else:
-            found.append(Mark(c.number, start, start + len(c.quote)))
-    return tuple(found), tuple(lost)
+def _became(found: ResolvedQuote, followed: Citation, indexed: bool) -> Html:
+    """What became of the quote since the answer was written; nothing where all is as it was."""
+    if found.state == "superseded" and not indexed:
+        return note("This article has been removed since. You read its text as it was when the answer was written.")
+    if found.state == "superseded":
+        return note("This article has changed since. You read its text as it was when the answer was written.")
+    if found.state == "moved":
+        return note("This article has changed since the answer was written. The quote still stands in it.")
+    if found.state == "changed":
+        said = note("This article has changed since, and the quote is no longer in it. When the answer was written:")
+        return tag("div", said, tag("blockquote", followed.quote, dir="auto"), class_="q-lost")
+    return NOTHING
 
 
 def text_with_marks(text: str, marks: Sequence[Mark], current: int) -> Html:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.errors import AssistantError, GenerationCancelled
 from assistant.library import Library
-from assistant.types import Answer, Question
+from assistant.types import Answer, Citation, Question
 from assistant.ui.conversation import Asked, Conversation
 from assistant.ui.exchange import Exchange, advance, fail, stop
 from assistant.ui.exports import Exporter
@@ -19,7 +19,7 @@ from assistant.ui.keeping import Keeper
 from assistant.ui.preferences import About, Preferences
 from assistant.ui.relay import Ask, Relay
 from index.errors import IndexingError
-from index.types import Article, ArticleInfo, SourceStatus
+from index.types import Article, ArticleInfo, ResolvedQuote, SourceStatus
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +29,17 @@ class ChatService:
     """What the page needs of the assistant and the index.
 
     `ask` streams the events of one question and ends soon after its event is set; `articles` lists what is indexed,
-    `article` gives one with its text; `examples` gives questions that what is indexed now can answer; `follow_ups`
-    gives some that go on from an answer; `about` tells what is in force. Without a keeper conversations last as long as
-    the process, without a library nothing can be added on the page. `file_bytes` is the
-    largest file taken, `statuses` how the files stand to what is stored of them.
+    `article` gives one with its text; `resolve` says what became of a citation's quote, given the digest of the text
+    it was cut from; `examples` gives questions that what is indexed now can answer; `follow_ups` gives some that go on
+    from an answer; `about` tells what is in force. Without a keeper conversations last as long as the process, without
+    a library nothing can be added on the page. `file_bytes` is the largest file taken, `statuses` how the files stand
+    to what is stored of them.
     """
 
     ask: Ask
     articles: Callable[[], Sequence[ArticleInfo]]
     article: Callable[[str], Article | None]
+    resolve: Callable[[Citation, str | None], ResolvedQuote] = lambda cited, digest: ResolvedQuote("gone", None)
     examples: Callable[[], tuple[str, ...]] = tuple
     follow_ups: Callable[[Answer], tuple[str, ...]] = lambda answer: ()
     about: Callable[[], About] = lambda: About(Preferences(), "unknown", 1, 1, 0)

@@ -35,6 +35,7 @@ from assistant.types import (
 )
 from assistant.ui.preferences import About, Preferences
 from assistant.ui.service import ChatService
+from index.quotes import resolve_quote
 from index.types import Article, ArticleInfo, Chunk, Hit
 
 SITUATION = "What is the situation in Kurakhove?"
@@ -144,10 +145,14 @@ class FakeAnswers:
     hostile: bool = False
 
     def service(self) -> ChatService:
+        def find(name: str) -> Article | None:
+            return next((one for one in (*self.articles, MANY_SCRIPTS, *FLOODS) if one.id == name), None)
+
         return ChatService(
             ask=self.ask,
             articles=lambda: tuple(info_of(one) for one in self.articles),
-            article=lambda name: next((one for one in (*self.articles, MANY_SCRIPTS, *FLOODS) if one.id == name), None),
+            article=find,
+            resolve=lambda c, digest: resolve_quote(find(c.article_id), find(c.article_id), c.start, c.end, c.quote),
             examples=lambda: EXAMPLES if self.articles else (),
             follow_ups=lambda answer: () if self.hostile else tuple(q for q in EXAMPLES[1:] if q != answer.question),
             about=lambda: About(Preferences(), "qwen2.5-coder-1.5b", 2, 2, 4096),

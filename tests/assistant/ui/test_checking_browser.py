@@ -115,7 +115,7 @@ def test_different_figures_stand_side_by_side_and_each_opens_its_article(
 def test_an_article_that_was_removed_is_said_to_be_gone_and_its_quote_stays(open_tab: Open) -> None:
     table = FakeAnswers()
     service = table.service()
-    with serving(type(service)(service.ask, service.articles, lambda name: None), port=0) as url:
+    with serving(type(service)(service.ask, service.articles, article=lambda name: None), port=0) as url:
         tab = open_tab(url)
         tab.ask(SITUATION)
         tab.answered().locator("a.q-ref").first.click()

@@ -1,18 +1,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.types import Citation
+from assistant.ui import reading
 from assistant.ui.markup import Html, join
-from assistant.ui.reading import LONGEST, Mark, article_alone, opened, paragraphs, text_with_marks
+from assistant.ui.reading import LONGEST, Mark, article_alone, paragraphs, text_with_marks
+from index.quotes import resolve_quote
+from index.types import Article
 from tests.assistant.ui.fake_service import ARTICLES, SITUATION, FakeAnswers, situation_answer
 from tests.assistant.ui.markup_tree import Element, parse
 
 ANSWER = situation_answer(SITUATION, FakeAnswers().evidence())
 QUOTES = ANSWER.citations[:2]
+
+
+def opened(now: Article | None, then: Article | None, quotes: Sequence[Citation], current: int, exchange: int) -> Html:
+    """The panel for quotes of an article that is `now` and was `then`."""
+    resolved = {c.number: resolve_quote(now, then, c.start, c.end, c.quote) for c in quotes}
+    return reading.opened(resolved, now is not None, quotes, current, exchange)
 
 
 def panel(markup: Html) -> Element:
@@ -24,7 +36,8 @@ def marked(root: Element) -> dict[str, str]:
 
 
 def test_every_quote_is_marked_where_it_stands_with_all_of_the_article_around_it() -> None:
-    root = panel(opened(ARTICLES[0], QUOTES, current=2, exchange=5))
+    root = panel(opened(ARTICLES[0], ARTICLES[0], QUOTES, current=2, exchange=5))
+    assert "since" not in root.one("div", "q-article-head").text and not root.every("p", "q-note")
     assert marked(root) == {"1": QUOTES[0].quote, "2": QUOTES[1].quote}
     assert "".join(p.text for p in root.one("div", "q-article-text").every("p")) == ARTICLES[0].text.replace("\n", "")
     assert (root.attributes["data-exchange"], root.attributes["data-current"]) == ("5", "2")
@@ -52,14 +65,26 @@ def test_overlapping_quotes_share_their_middle() -> None:
 
 
 def test_a_quote_that_moved_is_found_and_one_that_is_gone_is_said_to_be() -> None:
-    changed = replace(ARTICLES[0], text="New words first. " + QUOTES[1].quote)
-    root = panel(opened(changed, QUOTES, current=2, exchange=1))
-    assert marked(root) == {"2": QUOTES[1].quote}
-    assert "the quote of citation 1 is gone" in root.text
+    changed = replace(ARTICLES[0], text="New words first. " + QUOTES[1].quote, digest="1" * 64)
+    moved = panel(opened(changed, None, QUOTES, current=2, exchange=1))
+    assert marked(moved) == {"2": QUOTES[1].quote} and "The quote still stands in it" in moved.text
+    gone = panel(opened(changed, None, QUOTES, current=1, exchange=1))
+    assert "the quote is no longer in it" in gone.text and gone.one("blockquote").text == QUOTES[0].quote
+    assert marked(gone) == {"2": QUOTES[1].quote}
 
 
-def test_a_removed_article_leaves_its_quote() -> None:
-    root = panel(opened(None, QUOTES, current=2, exchange=1))
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [(replace(ARTICLES[0], text="All new.", digest="1" * 64), "has changed since"), (None, "has been removed since")],
+)
+def test_a_text_that_was_kept_is_read_as_it_was_and_this_is_said(now: Article | None, said: str) -> None:
+    root = panel(opened(now, ARTICLES[0], QUOTES, current=1, exchange=1))
+    assert marked(root) == {"1": QUOTES[0].quote, "2": QUOTES[1].quote}
+    assert said in root.text and "as it was when the answer was written" in root.text
+
+
+def test_a_removed_article_whose_text_was_not_kept_leaves_its_quote() -> None:
+    root = panel(opened(None, None, QUOTES, current=2, exchange=1))
     assert "no longer in the index" in root.text and root.one("blockquote").text == QUOTES[1].quote
 
 
@@ -80,5 +105,7 @@ def test_nothing_of_an_article_becomes_markup() -> None:
     hostile = "<img src=x onerror=alert(1)><script>alert(1)</script>"
     article = replace(ARTICLES[0], title=hostile, text=hostile, source=hostile, url="javascript:alert(1)")
     quote = replace(QUOTES[0], title=hostile, quote=hostile, start=0, end=len(hostile), source=hostile, url=hostile)
-    root = parse(join([opened(article, [quote], 1, 1), article_alone(article), opened(None, [quote], 1, 1)]))
+    root = parse(
+        join([opened(article, article, [quote], 1, 1), article_alone(article), opened(None, None, [quote], 1, 1)])
+    )
     assert {e.tag for e in root.every()}.isdisjoint({"img", "script", "a"})
