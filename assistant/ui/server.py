@@ -20,6 +20,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.errors import SettingsError
+from assistant.ui.door import RULE, Door, Tries
 from assistant.ui.headers import SecurityHeaders
 from assistant.ui.page import build_page
 from assistant.ui.service import ChatService
@@ -116,6 +117,7 @@ def _launch_settings(host: str, port: int, login: Login | None, file_bytes: int)
     return {
         "server_name": host,
         "auth": login.admits if login else None,
+        "auth_message": RULE if login else None,
         "server_port": port,
         "share": False,
         "inbrowser": False,
@@ -139,6 +141,7 @@ def _launch_settings(host: str, port: int, login: Login | None, file_bytes: int)
             "middleware": [
                 Middleware(TrustedHostMiddleware, allowed_hosts=list(HERE_ONLY) if host == LOOPBACK else ["*"]),
                 Middleware(SecurityHeaders),
+                Middleware(Door, tries=Tries(), clock=time.monotonic),
             ],
         },
     }

@@ -222,6 +222,16 @@ def test_only_the_right_name_and_password_are_admitted(user: str, password: str)
     assert "correct" not in repr(ADA)
 
 
+def test_after_five_wrong_passwords_the_right_one_has_to_wait() -> None:
+    with serving(FakeAnswers().service(), port=0, login=ADA) as url, httpx.Client(base_url=url) as browser:
+        told = [browser.post("login", data={"username": "ada", "password": f"wrong {n}"}) for n in range(5)]
+        assert {answer.json()["detail"] for answer in told} == {"Incorrect credentials."}
+        late = browser.post("login", data={"username": "ada", "password": ADA.password})
+        assert late.status_code == 400 and late.json()["detail"].startswith("Too many wrong tries. Wait ")
+        assert browser.get("config").status_code == 401
+        assert "After five wrong tries" in browser.get("").text, "the login page says what holds"
+
+
 def test_a_short_password_is_refused() -> None:
     with (
         pytest.raises(SettingsError, match="7 characters"),
