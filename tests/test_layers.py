@@ -14,9 +14,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+ASSEMBLE = {
+    "assistant.assemble",
+    *(f"assistant.assemble.{path.stem}" for path in (ROOT / "assistant" / "assemble").glob("[a-z]*.py")),
+}
+"""The one place that names what everything is made of."""
+
 ENTRY_POINTS = {
     "app",
-    "assistant.assemble",
+    *ASSEMBLE,
     "assistant.cli",
     *(f"assistant.cli.{path.stem}" for path in (ROOT / "assistant" / "cli").glob("[a-z]*.py")),
     "assistant.__main__",
@@ -167,7 +173,7 @@ def test_what_is_put_together_is_named_late() -> None:
     for name, found in everywhere():
         if is_in(name, "assistant.cli") and is_in(found.module, "assistant.assemble"):
             assert found.late or found.for_types
-        if name == "assistant.assemble" and is_in(found.module, "assistant.ui"):
+        if name in ASSEMBLE and is_in(found.module, "assistant.ui"):
             assert found.late or found.for_types
 
 
@@ -183,7 +189,7 @@ def test_of_the_index_the_assistant_knows_values_and_sentences_where_it_is_not_p
     allowed = {"index.types", "index.errors", "index.sentences", "index.dates"}
     sources = {"index.sources", "index.readers"}  # a dataset's corpus is a source, and the command line takes paths
     for name, found in everywhere():
-        if is_in(name, "assistant") and is_in(found.module, "index") and name != "assistant.assemble":
+        if is_in(name, "assistant") and is_in(found.module, "index") and name not in ASSEMBLE:
             reads = is_in(name, "assistant.evaluation") or is_in(name, "assistant.cli")
             assert found.module in (allowed | sources if reads else allowed), name
 
@@ -237,7 +243,7 @@ def test_the_environment_is_read_in_one_place() -> None:
 def test_only_the_command_line_prints() -> None:
     assert [name for name in MODULES if "print" in calls(name) and not is_in(name, "assistant.cli")] == []
     writers = {name for name in MODULES if attributes(name) & {"sys.stdout", "sys.stderr"}}
-    assert writers <= ENTRY_POINTS - {"assistant.assemble"}
+    assert writers <= ENTRY_POINTS - ASSEMBLE
 
 
 def test_nothing_is_evaluated() -> None:
@@ -246,7 +252,7 @@ def test_nothing_is_evaluated() -> None:
 
 def test_the_time_of_day_is_passed_in() -> None:
     asking = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
-    assert {name for name in MODULES if calls(name) & asking} == {"assistant.assemble"}
+    assert {name for name in MODULES if calls(name) & asking} <= ASSEMBLE
 
 
 # ---- what is no code
