@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Open = Callable[..., "Watched"]
 
 
+PATIENCE_MS = 120_000
+"""How long a tab waits for what should come: machines are shared, and a test that waits for an event costs nothing."""
+
+
 class Watched:
     """A tab that notes what should never happen: errors on the console, requests elsewhere, dialogs."""
 
@@ -73,6 +77,7 @@ def open_tab(browser: Browser) -> Iterator[Open]:
             reduced_motion="reduce",
             locale=locale,
         )
+        context.set_default_timeout(PATIENCE_MS)
         tabs.append(Watched(context.new_page(), url))
         return tabs[-1]
 

