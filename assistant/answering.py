@@ -153,13 +153,17 @@ class Assistant:
     def _odds(
         self, question: str, evidence: Sequence[Evidence], nearest: str, cancel: threading.Event
     ) -> dict[str, float]:
-        """What the generator says of the answer's being there. The evidence comes last, to be read on from."""
-        asked = {
-            "yes_no_nearest": self.composer.check_nearest(question, nearest),
-            "yes_no": self.composer.check(question, evidence),
-        }
+        """What the generator says of the answer's being there. The evidence comes last, to be read on from.
+
+        No one sentence tells how things stand: where that is asked, all the evidence speaks for the nearest too.
+        """
+        whole = self.composer.check(question, evidence)
+        asked = {"yes_no": whole}
+        if not asks_for_overview(question):
+            asked = {"yes_no_nearest": self.composer.check_nearest(question, nearest), **asked}
         odds = {name: self.generator.yes_no(prompt, cancel) for name, prompt in asked.items()}
-        return {name: value for name, value in odds.items() if value is not None}
+        known = {name: value for name, value in odds.items() if value is not None}
+        return {"yes_no_nearest": known["yes_no"], **known} if "yes_no" in known else {}
 
     def find(self, query: str, question: Question, when: When) -> tuple[tuple[Hit, ...], Period | None]:
         """The hits for a query that says `when`, within the question's filters, and what its time had to do with it."""
