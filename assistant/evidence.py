@@ -15,6 +15,7 @@ from typing import Protocol
 from assistant.asked import Asked
 from assistant.candidates import Candidate, candidates_of, sentences_of, stretches
 from assistant.orders import ordering
+from assistant.prompting import asks_for_overview
 from assistant.types import Evidence, best_overlap
 from index.types import Hit
 
@@ -77,6 +78,7 @@ class SentenceSelector:
         """Indices of the sentences taken, best first; at least one, however long."""
         scores, parts = self._scores(question, candidates)
         asked = Asked.among(question, [candidate.words for candidate in candidates])
+        overview = asks_for_overview(question)
         space = _Space(candidates, self.count_tokens, self.heading_tokens)
         worth, answered = list(scores), [0.0] * len(parts)
         chosen: list[int] = []
@@ -97,6 +99,8 @@ class SentenceSelector:
             answered = [max(part[best], before) for part, before in zip(parts, answered, strict=True)]
             if space.follows[best]:
                 worth[best - 1] += self.lead_share * scores[best]
+            if overview and best + 1 < len(worth) and space.follows[best + 1]:
+                worth[best + 1] += self.lead_share * scores[best]  # how things stand is told in more than one sentence
         return chosen
 
     def _scores(self, question: str, candidates: Sequence[Candidate]) -> tuple[list[float], list[list[float]]]:
