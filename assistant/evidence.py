@@ -22,6 +22,12 @@ from index.types import Hit
 READ_HITS = 10
 """So many of the best hits are read sentence by sentence."""
 
+SHORTLIST = 20
+"""So many of their sentences are looked at closely, which is to embed them: most of what choosing costs."""
+
+RANK_COST = 0.03
+"""What a place further down the hits takes from a sentence's promise, in shares of the question's words."""
+
 Fold = Callable[[Sequence[Candidate]], Sequence[Candidate]]
 """Candidates → those to choose from, in their order; the others are the `twins` of one of them."""
 
@@ -42,6 +48,7 @@ class Reranker(Protocol):
 class SentenceSelector:
     """Picks sentences of the best hits one by one, until the budget is full or nothing left is worth its place.
 
+    Only the `shortlist` sentences of most promise are reranked; another is taken only as the neighbour of one of them.
     A sentence is scored for the question and, `part_weight` times, for the part of it that it answers best; scores
     count as shares of the best one's. Each pick is the sentence of greatest score plus what it adds to those picked
     before: `cover_weight` times the question's words that none of them holds, and `uncovered_weight` times how much
@@ -58,6 +65,7 @@ class SentenceSelector:
     budget_tokens: int
     passages: int
     hits: int = READ_HITS
+    shortlist: int = SHORTLIST
     part_weight: float = 1.0
     cover_weight: float = 0.7
     uncovered_weight: float = 0.5
@@ -105,12 +113,31 @@ class SentenceSelector:
 
     def _scores(self, question: str, candidates: Sequence[Candidate]) -> tuple[list[float], list[list[float]]]:
         """Each candidate's score for the whole question and its parts together, and for each part by itself."""
-        whole = _shares_of_best(self.rerank(question, candidates))
-        parts = [_shares_of_best(self.rerank(part, candidates)) for part in self.parts(question)]
+        texts = (question, *self.parts(question))
+        promising = _most_promising(texts, candidates, self.shortlist)
+        whole, *parts = (_shares_of_best(self._reranked(text, candidates, promising)) for text in texts)
         if not parts:
             return whole, parts
         best = (max(scores) for scores in zip(*parts, strict=True))
         return _shares_of_best([one + self.part_weight * other for one, other in zip(whole, best, strict=True)]), parts
+
+    def _reranked(self, text: str, candidates: Sequence[Candidate], promising: Sequence[int]) -> list[float]:
+        """The scores of the promising candidates, 0 for the others."""
+        scores = [0.0] * len(candidates)
+        for i, score in zip(promising, self.rerank(text, [candidates[i] for i in promising]), strict=True):
+            scores[i] = score
+        return scores
+
+
+def _most_promising(texts: Sequence[str], candidates: Sequence[Candidate], most: int) -> list[int]:
+    """Indices of the candidates worth a closer look, in their order: by the question's words and the hits' ranks."""
+    asked = [Asked.among(text, [candidate.words for candidate in candidates]) for text in texts]
+
+    def promise(i: int) -> float:
+        whole, *parts = (one.share(candidates[i].words) for one in asked)
+        return whole + max(parts, default=0.0) - RANK_COST * candidates[i].rank
+
+    return sorted(sorted(range(len(candidates)), key=promise, reverse=True)[:most])
 
 
 def _shares_of_best(scores: Sequence[float]) -> list[float]:

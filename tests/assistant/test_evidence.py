@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.candidates import stretches
+from assistant.candidates import Candidate, stretches
 from assistant.duplicates import fold
 from assistant.evidence import SentenceSelector, whole_chunks
 from assistant.reranking import WordsAndMeaning
@@ -233,6 +233,20 @@ def test_scores_of_any_reranker_count_as_shares_of_the_best() -> None:
         worth = {"Alpha one two.": 0.2 * scale, "Bravo three four.": scale, "Charlie five six.": 0.6 * scale}
         chosen = replace(selector(1000), rerank=lambda question, cs, w=worth: [w[c.text] for c in cs])
         assert [piece.hit.article.id for piece in chosen("what?", found)] == ["a2", "a3"]
+
+
+def test_only_sentences_of_promise_are_reranked() -> None:
+    asked: list[list[str]] = []
+
+    def first_come(_: str, candidates: Sequence[Candidate]) -> list[float]:
+        asked.append([candidate.text for candidate in candidates])
+        return [1.0] * len(candidates)
+
+    told = "Barley grew. The dam broke. Rye grew. Oats grew. The dam held again. Wheat grew."
+    choose = replace(selector(budget_tokens=200), rerank=first_come, shortlist=2, cover_weight=0.0)
+    (first, second) = choose("Did the dam hold?", hits(told))
+    assert asked == [["The dam broke.", "The dam held again."]]
+    assert (first.text, second.text) == ("Barley grew. The dam broke.", "Oats grew. The dam held again.")
 
 
 def test_where_no_sentence_is_worth_anything_the_order_of_the_search_decides() -> None:
