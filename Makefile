@@ -13,7 +13,7 @@ export CMAKE_ARGS = -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 STAGE   = @printf '%s == %s\n' "$$(date +%T)" '$(1)'
 
-.PHONY: help chat test check eval eval-time bench bench-sync bench-retrieval bench-checks setup clean
+.PHONY: help chat test check eval eval-time bench bench-sync bench-retrieval bench-checks bench-page setup clean
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
 
@@ -47,6 +47,9 @@ bench-checks: setup ## what each check adds to an answer's time, as a ratio in o
 
 bench-retrieval: setup  ## what is found, how soon and at what size (ARGS="FOLDER… --json FILE")
 	$(BIN)/python -m tests.bench_retrieval $(ARGS)
+
+bench-page: setup ## Enter to evidence and Stop to idle in a real browser, beside a naive page (ARGS="--questions 2")
+	$(BIN)/python -m tests.bench_page $(ARGS)
 
 setup: $(VENV)/.installed
 clean:           ## remove the environment; models and index stay

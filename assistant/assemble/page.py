@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assistant.ui.keeping import Keeper
     from assistant.ui.preferences import About, Preferences
     from assistant.ui.server import Login
+    from assistant.ui.service import ChatService
 
 
 class Page(Answers):
@@ -58,12 +59,11 @@ class Page(Answers):
             if name not in conversations:
                 self.store.release(name)
 
-    def serve_page(self, open_browser: bool, announce: Callable[[str], None]) -> None:
-        """Serve the chat page until Ctrl-C."""
-        from assistant.ui.server import serve
+    def chat_service(self) -> ChatService:
+        """What the page needs of everything else."""
         from assistant.ui.service import ChatService
 
-        service = ChatService(
+        return ChatService(
             ask=lambda question, preferences, cancel: self._preferring(preferences).stream(question, cancel),
             articles=lambda: self.store.articles(),
             article=lambda article_id: self.store.article(article_id),
@@ -77,7 +77,13 @@ class Page(Answers):
             file_bytes=self.settings.file_bytes,
             statuses=lambda: self.corpus(make=False).statuses(),
         )
-        threading.Thread(target=self._warm, name="warming", daemon=True).start()
+
+    def serve_page(self, open_browser: bool, announce: Callable[[str], None]) -> None:
+        """Serve the chat page until Ctrl-C."""
+        from assistant.ui.server import serve
+
+        service = self.chat_service()
+        threading.Thread(target=self.warm, name="warming", daemon=True).start()
         serve(
             service,
             host=self.settings.host,
@@ -106,7 +112,7 @@ class Page(Answers):
         preferences = Preferences(chosen.strictness, chosen.evidence_tokens)
         return About(preferences, chosen.generator, self.threads, cores(), chosen.context_tokens)
 
-    def _warm(self) -> None:
+    def warm(self) -> None:
         """Load the models and read the prompts' opening while the page opens: the first question waits for neither."""
         from assistant.llama import LlamaCpp
 
