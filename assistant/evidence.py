@@ -23,7 +23,9 @@ READ_HITS = 10
 """So many of the best hits are read sentence by sentence."""
 
 SHORTLIST = 20
-"""So many of their sentences are looked at closely, which is to embed them: most of what choosing costs."""
+TOKENS_A_LOOK = 15
+"""Of their sentences one is looked at closely for so many tokens of the budget, and no fewer than SHORTLIST: to look is
+to embed, which is most of what choosing costs. A sentence of news has some thirty tokens."""
 
 RANK_COST = 0.03
 """What a place further down the hits takes from a sentence's promise, in shares of the question's words."""
@@ -48,7 +50,8 @@ class Reranker(Protocol):
 class SentenceSelector:
     """Picks sentences of the best hits one by one, until the budget is full or nothing left is worth its place.
 
-    Only the `shortlist` sentences of most promise are reranked; another is taken only as the neighbour of one of them.
+    Only the sentences of most promise are reranked, one for every `tokens_a_look` of the budget and no fewer than
+    `shortlist`; another is taken only as the neighbour of one of them.
     A sentence is scored for the question and, `part_weight` times, for the part of it that it answers best; scores
     count as shares of the best one's. Each pick is the sentence of greatest score plus what it adds to those picked
     before: `cover_weight` times the question's words that none of them holds, and `uncovered_weight` times how much
@@ -66,6 +69,7 @@ class SentenceSelector:
     passages: int
     hits: int = READ_HITS
     shortlist: int = SHORTLIST
+    tokens_a_look: int = TOKENS_A_LOOK
     part_weight: float = 1.0
     cover_weight: float = 0.7
     uncovered_weight: float = 0.5
@@ -114,7 +118,7 @@ class SentenceSelector:
     def _scores(self, question: str, candidates: Sequence[Candidate]) -> tuple[list[float], list[list[float]]]:
         """Each candidate's score for the whole question and its parts together, and for each part by itself."""
         texts = (question, *self.parts(question))
-        promising = _most_promising(texts, candidates, self.shortlist)
+        promising = _most_promising(texts, candidates, max(self.shortlist, self.budget_tokens // self.tokens_a_look))
         whole, *parts = (_shares_of_best(self._reranked(text, candidates, promising)) for text in texts)
         if not parts:
             return whole, parts

@@ -243,7 +243,7 @@ def test_only_sentences_of_promise_are_reranked() -> None:
         return [1.0] * len(candidates)
 
     told = "Barley grew. The dam broke. Rye grew. Oats grew. The dam held again. Wheat grew."
-    choose = replace(selector(budget_tokens=200), rerank=first_come, shortlist=2, cover_weight=0.0)
+    choose = replace(selector(budget_tokens=200), rerank=first_come, shortlist=1, tokens_a_look=100, cover_weight=0.0)
     (first, second) = choose("Did the dam hold?", hits(told))
     assert asked == [["The dam broke.", "The dam held again."]]
     assert (first.text, second.text) == ("Barley grew. The dam broke.", "Oats grew. The dam held again.")
