@@ -194,6 +194,11 @@ def attributed(claim: Reading, told: Sequence[Reading]) -> float:
     return float(nearest.isdisjoint(_CONTENDING) and (not bold or nearest.isdisjoint(_TELLING)))
 
 
+def word_for_word(claim: str, passages: Iterable[str]) -> bool:
+    """Whether one of the passages, whole, is the claim: nothing is left out that could deny it."""
+    return any(read(claim).words == read(passage).words for passage in passages)
+
+
 def _content(told: Sequence[Reading]) -> frozenset[str]:
     return _all(one.content for one in told)
 

@@ -7,10 +7,11 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import assistant.verifying
+from assistant.comparing import word_for_word
 from assistant.verifying import FittedVerifier, Logistic, Thresholds, features, status_of
 
 WEIGHTS = Path(assistant.verifying.__file__).with_name("verifying.json")
@@ -83,8 +84,16 @@ def test_what_no_answer_of_the_generator_can_change_is_settled() -> None:
     assert verifier.settled("The dam of Kurakhove was not hit by Paris.", [PASSAGE]) is None
 
 
+def test_a_sentence_that_is_word_for_word_its_passage_is_settled(verifier: FittedVerifier) -> None:
+    claim = "The dam of Kurakhove was struck"
+    support = verifier.settled(claim, ["It rained.", f"{claim.upper()}!"])
+    assert support is not None and support >= verifier.thresholds.supported
+    assert verifier.settled(claim, [f"{claim}, the ministry falsely claimed."]) is None
+
+
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=3), st.floats(-9, 9))
 def test_what_is_settled_has_the_name_it_would_have_had(claim: str, passages: list[str], odds: float) -> None:
+    assume(not word_for_word(claim, passages))
     verifier = shipped()
     support = verifier.settled(claim, passages)
     if support is not None:
