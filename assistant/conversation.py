@@ -15,9 +15,13 @@ from assistant.wording import content_words, names, numbers, words
 Rewriter = Callable[[str, Sequence[Turn]], str]
 LAST_TURNS = 4
 
-_LEANING = frozenset(
-    "he she it they him her them his hers its their theirs this that these those there then former latter".split()
-)
+_OWNING = frozenset("his her its their".split())
+_STANDING_FOR = frozenset("he she it they him them hers theirs".split())
+_POINTING_BACK = frozenset("this that these those there then former latter".split())
+_LEANING = _OWNING | _STANDING_FOR | _POINTING_BACK
+_JOINTS = frozenset("and or but when while if because after before until since that who which why how whether".split())
+NAMING_WORDS = 2
+"""So many content words before a pronoun name what it stands for: "the rail line … and when will it open"."""
 _CONTINUING = re.compile(
     r"^\W*(?:and|but|what about|how about|also|or|(?:the )?same|tell me more|go on|more\W*$|really\W*$"
     r"|und|aber|oder|et|mais|y|pero|e|ma|а|и|но|та|але)\b",
@@ -53,9 +57,25 @@ def leans(message: str, history: Sequence[Turn]) -> bool:
     named = bool(names(told) or numbers(told))
     if _CONTINUING.match(told) or _OF_IT.match(told) or _is_fragment(told):
         return True
-    if set(words(told)) & _LEANING and not named:
+    if _points_back(words(told)) and not named:
         return True
     return not named and len(content_words(told)) <= 2 and bool(_ASKING.match(told))
+
+
+def _points_back(said: Sequence[str]) -> bool:
+    """Whether the first pronoun stands for nothing the message itself names.
+
+    "its" may stand for any phrase before it; "it" only for one of an earlier clause, as in "what does the mayor think
+    of it" it is not the mayor.
+    """
+    at = next((i for i, word in enumerate(said) if word in _LEANING), None)
+    if at is None:
+        return False
+    if said[at] in _POINTING_BACK:
+        return True
+    joint = next((i for i in reversed(range(at)) if said[i] in _JOINTS), 0)
+    named_by = said[: at if said[at] in _OWNING else joint]
+    return len(content_words(" ".join(named_by))) < NAMING_WORDS
 
 
 def _is_fragment(told: str) -> bool:

@@ -43,6 +43,8 @@ class Rewriting:
         "But who said so?",
         "What did they say about this?",
         "Is it still held?",
+        "What does the old mayor think of it?",
+        "How many people were living in the town then?",
         "How many?",
         "Who leads the garrison?",
         "Pokrovsk?",
@@ -75,6 +77,8 @@ def test_a_message_that_needs_the_conversation_is_rewritten(message: str) -> Non
         "How many residents are left in the besieged town?",
         "Describe the supply roads of the garrison",
         "Who leads the besieged garrison?",
+        "How much will the second rail line cost and when will it open?",
+        "How many stops does the second line have on its route?",
     ],
 )
 def test_a_message_that_stands_alone_is_left_untouched(message: str) -> None:
