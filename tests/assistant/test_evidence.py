@@ -197,6 +197,14 @@ def test_a_heading_is_no_evidence() -> None:
     assert [piece.text for piece in pieces] == ["The dam was struck. It broke.", "It rose at once."]
 
 
+def test_the_title_in_the_text_is_no_evidence_unless_it_is_all_there_is() -> None:
+    told = replace(selector(1000), floor_share=0.0)
+    of = article("The dam broke. It rained on the river all day.", title="The dam broke")
+    assert [piece.text for piece in told("the dam", [hit(of)])] == ["It rained on the river all day."]
+    bare = article("The dam broke.", title="The dam broke")
+    assert [piece.text for piece in told("the dam", [hit(bare)])] == ["The dam broke."]
+
+
 def test_what_is_far_from_the_best_is_left_out_and_what_leads_to_the_best_is_kept() -> None:
     text = "Far away men sold fish. It is a dam. Kurakhove was struck there. Boats were new."
     (piece,) = selector(1000)("Who struck Kurakhove?", hits(text))
