@@ -23,6 +23,7 @@ from assistant.evidence import Selector, set_aside, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.prompting import Composer, asks_for_overview
 from assistant.repairing import shorter
+from assistant.resuming import Resume, from_anew
 from assistant.timely import Timing, cannot_know, find, in_order, of_other_years
 from assistant.types import (
     Answer,
@@ -99,6 +100,7 @@ class Assistant:
     policy: Policy
     clock: Callable[[], float]
     today: Callable[[], date]
+    resume: Resume = from_anew
 
     def ask(self, question: Question, cancel: threading.Event | None = None) -> Answer:
         """Run the stream to its end and return the answer."""
@@ -124,12 +126,13 @@ class Assistant:
         hits, period = self.find(query, question, when)
         watch.retrieved()
         dated_query = with_days(query, when)
-        evidence = in_order(self.selector(dated_query, hits), when, asks_for_overview(query))
+        fresh = in_order(self.selector(dated_query, hits), when, asks_for_overview(query))
+        evidence = self._resumed(dated_query, hits, fresh, question, when)
         watch.showed_evidence()
         log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), watch.timings().total_s)
         yield Retrieved(query, evidence, period)
 
-        draft = Draft(question, query, hits, evidence, {}, 0.0, when, period)
+        draft = Draft(question, query, hits, evidence, fresh[:NEAREST], {}, 0.0, when, period)
         if not evidence or (self.policy.threshold > 0 and (draft.out_of_time or draft.unclear)):
             yield _done(self._abstention(draft, None, watch))
             return
@@ -150,17 +153,27 @@ class Assistant:
         else:
             yield _done(self._answer(draft, completion, cited, watch))
 
+    def _resumed(
+        self, query: str, hits: Sequence[Hit], fresh: tuple[Evidence, ...], question: Question, when: When
+    ) -> tuple[Evidence, ...]:
+        """The evidence of the answer before, gone on with where it can be; `fresh` where its order matters more."""
+        earlier = question.history[-1].evidence if question.history else ()
+        if not earlier or when.present or asks_for_overview(query):
+            return fresh
+        resumed = self.resume(query, hits, fresh, earlier)
+        return resumed if self.composer.fits(query, resumed) else fresh
+
     def _odds(
         self, question: str, evidence: Sequence[Evidence], nearest: str, cancel: threading.Event
     ) -> dict[str, float]:
-        """What the generator says of the answer's being there. The evidence comes last, to be read on from.
+        """What the generator says of the answer's being there.
 
         No one sentence tells how things stand: where that is asked, all the evidence speaks for the nearest too.
         """
         whole = self.composer.check(question, evidence)
         asked = {"yes_no": whole}
         if not asks_for_overview(question):
-            asked = {"yes_no_nearest": self.composer.check_nearest(question, nearest), **asked}
+            asked["yes_no_nearest"] = self.composer.check_nearest(question, nearest)
         odds = {name: self.generator.yes_no(prompt, cancel) for name, prompt in asked.items()}
         known = {name: value for name, value in odds.items() if value is not None}
         return {"yes_no_nearest": known["yes_no"], **known} if "yes_no" in known else {}
@@ -262,7 +275,7 @@ class Assistant:
         return Claim(text[span.start : span.end], span.start, span.end, numbers, support, status)
 
     def _abstention(self, draft: Draft, completion: Completion | None, watch: Stopwatch) -> Answer:
-        nearest = draft.evidence[:NEAREST] or whole_chunks(draft.hits[:NEAREST])
+        nearest = draft.nearest or whole_chunks(draft.hits[:NEAREST])
         raw = completion.text if completion else ""
         text = sentence_for(draft.query, nearest, draft.out_of_time)
         if self.policy.threshold > 0 and draft.unclear:
@@ -312,12 +325,16 @@ def _done(answer: Answer) -> Answered:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is known of an answer before it is generated. `likelihood`: that the sources answer the question."""
+    """What is known of an answer before it is generated.
+
+    `nearest` are the passages that come closest; `likelihood`: that the sources answer the question.
+    """
 
     question: Question
     query: str
     hits: tuple[Hit, ...]
     evidence: tuple[Evidence, ...]
+    nearest: tuple[Evidence, ...]
     signals: Mapping[str, float]
     likelihood: float
     when: When

@@ -78,21 +78,37 @@ class SentenceSelector:
     heading_tokens: int = 8
 
     def __call__(self, question: str, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+        return self.beside((), question, hits, self.budget_tokens)
+
+    def beside(
+        self, held: Sequence[Evidence], question: str, hits: Sequence[Hit], budget_tokens: int
+    ) -> tuple[Evidence, ...]:
+        """What to show after evidence that is `held` already, numbered on from it and saying nothing of it twice.
+
+        Nothing, where what is held is best and the rest has no room.
+        """
         candidates = self.fold(candidates_of(hits[: self.hits]))
         if not candidates:
             return ()
-        chosen = self._choose(question, candidates)
+        known = frozenset(i for i, one in enumerate(candidates) if _is_in(held, one))
+        chosen = self._choose(question, candidates, budget_tokens, known)
         best = {i: n for n, i in enumerate(chosen)}
         runs = sorted(_runs(sorted(chosen), candidates), key=lambda run: min(best[i] for i in run))
-        return tuple(_evidence(number, [candidates[i] for i in run]) for number, run in enumerate(runs, 1))
+        return tuple(_evidence(n, [candidates[i] for i in run]) for n, run in enumerate(runs, len(held) + 1))
 
-    def _choose(self, question: str, candidates: Sequence[Candidate]) -> list[int]:
-        """Indices of the sentences taken, best first; at least one, however long."""
+    def _choose(
+        self, question: str, candidates: Sequence[Candidate], budget_tokens: int, known: frozenset[int]
+    ) -> list[int]:
+        """Indices of the sentences taken, best first; at least one, however long, where the best is not `known`."""
         scores, parts = self._scores(question, candidates)
         asked = Asked.among(question, [candidate.words for candidate in candidates])
         overview = asks_for_overview(question)
-        space = _Space(candidates, self.count_tokens, self.heading_tokens)
+        best_is_known = any(scores[i] == max(scores) for i in known)
+        space = _Space(candidates, self.count_tokens, self.heading_tokens, begun=best_is_known)
         worth, answered = list(scores), [0.0] * len(parts)
+        for i in known:
+            if scores[i] >= self.floor_share and space.follows[i]:
+                worth[i - 1] += self.lead_share * scores[i]
         chosen: list[int] = []
         covered: set[str] = set()
 
@@ -102,7 +118,9 @@ class SentenceSelector:
             return worth[i] + self.cover_weight * words + self.uncovered_weight * better
 
         while fitting := space.fitting(
-            (i for i, one in enumerate(worth) if one >= self.floor_share), self.budget_tokens, self.passages
+            (i for i, one in enumerate(worth) if one >= self.floor_share and i not in known),
+            budget_tokens,
+            self.passages,
         ):
             best = max(fitting, key=gain)
             space.take(best)
@@ -156,11 +174,15 @@ class _Space:
     Only what is asked about is counted: counting tokens takes longer than all else here.
     """
 
-    def __init__(self, candidates: Sequence[Candidate], count: Callable[[str], int], heading_tokens: int) -> None:
+    def __init__(
+        self, candidates: Sequence[Candidate], count: Callable[[str], int], heading_tokens: int, begun: bool
+    ) -> None:
+        """`begun`: something is shown already, so that nothing need be taken that does not fit."""
         self.follows = [i > 0 and c.follows(candidates[i - 1]) for i, c in enumerate(candidates)]
         self._candidates = candidates
         self._count = cache(count)
         self._heading_tokens = heading_tokens
+        self._begun = begun
         self._taken: set[int] = set()
         self._spent = 0
         self._passages = 0
@@ -172,8 +194,8 @@ class _Space:
         self._taken.add(i)
 
     def fitting(self, wanted: Iterable[int], budget_tokens: int, passages: int) -> list[int]:
-        """What of the wanted can still be taken; of nothing taken, everything."""
-        if not self._taken:
+        """What of the wanted can still be taken; of nothing taken or begun, everything."""
+        if not self._taken and not self._begun:
             return list(wanted)
         return [
             i
@@ -194,6 +216,11 @@ class _Space:
         """How many of its two neighbours are taken: one spares a heading, two spare one more."""
         after = i + 1 in self._taken and self.follows[i + 1]
         return (i - 1 in self._taken and self.follows[i]) + after
+
+
+def _is_in(held: Sequence[Evidence], sentence: Candidate) -> bool:
+    """Whether the sentence, or one that it was folded with, is shown already."""
+    return any(piece.holds(one.stretch.article.id, one.span) for piece in held for one in (sentence, *sentence.twins))
 
 
 def whole_chunks(hits: Sequence[Hit]) -> tuple[Evidence, ...]:

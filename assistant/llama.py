@@ -118,7 +118,9 @@ class LlamaCpp:
         allows = self._restrain(prompt) or anything
         pieces: SimpleQueue[str | None] = SimpleQueue()
         stop = StopFlag()
-        done = self._submit(lambda engine: engine.complete(tokens, prompt.max_tokens, pieces.put, allows), stop)
+        done = self._submit(
+            lambda engine: engine.complete(tokens, prompt.max_tokens, pieces.put, allows, prompt.aside), stop
+        )
         done.add_done_callback(lambda _: pieces.put(None))
         return (yield from follow(pieces, done, cancel, stop.set))
 
@@ -127,7 +129,7 @@ class LlamaCpp:
         tokens = opened.fitting(prompt.messages, 0)
         if not opened.yes or not opened.no:
             return None
-        logits = self._call(lambda engine: engine.logits_after(tokens), cancel)
+        logits = self._call(lambda engine: engine.logits_after(tokens, prompt.aside), cancel)
         return log_odds(logits[opened.yes].tolist(), logits[opened.no].tolist())
 
     def state(self) -> KeptSequence:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 
@@ -73,8 +73,16 @@ class Composer:
 
     def answer(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks for a cited answer. Drops evidence from the end until it fits; see `_fit`."""
+        return self._fit(self._closing(question), evidence, self.answer_tokens)
+
+    def fits(self, question: str, evidence: Sequence[Evidence]) -> bool:
+        """Whether the prompt for an answer has room for all of the evidence."""
+        tokens = self._prompt(self._closing(question), evidence, self.answer_tokens).tokens
+        return tokens + self.answer_tokens <= self.context_size
+
+    def _closing(self, question: str) -> str:
         closing = self.templates.overview if asks_for_overview(question) else self.templates.answer
-        return self._fit(closing.substitute(question=question), evidence, self.answer_tokens)
+        return closing.substitute(question=question)
 
     def check(self, question: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks only whether the evidence holds the answer, over the same leading text."""
@@ -83,7 +91,7 @@ class Composer:
     def check_nearest(self, question: str, passage: str) -> Prompt:
         """The prompt that asks whether this passage alone holds the answer."""
         text = self.templates.check_nearest.substitute(question=question, passage=" ".join(passage.split()))
-        return self._alone(text, 16, "the question and a passage take")
+        return replace(self._alone(text, 16, "the question and a passage take"), aside=True)
 
     def support(self, claim: str, evidence: Sequence[Evidence]) -> Prompt:
         """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text."""
@@ -108,7 +116,7 @@ class Composer:
         """The prompt that asks for the question rewritten to stand alone."""
         told = "\n".join(f"{turn.role}: {turn.text}" for turn in history)
         text = self.templates.condense.substitute(history=told, question=question)
-        return self._alone(text, 64, "the conversation takes")
+        return replace(self._alone(text, 64, "the conversation takes"), aside=True)
 
     def _alone(self, text: str, most_tokens: int, taking: str) -> Prompt:
         """A prompt without evidence. Raises PromptTooLong when it leaves no room for a line."""

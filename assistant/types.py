@@ -19,10 +19,11 @@ ClaimStatus = Literal["supported", "partial", "unsupported", "no_claim"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation so far."""
+    """One message of a conversation so far; `evidence` is what an answer was drawn from, () where nobody knows."""
 
     role: Role
     text: str
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ class Evidence:
         """The sentences as they stand in `text`, in order."""
         return tuple(self.text[span.start - self.start : span.end - self.start] for span in self.sentences)
 
+    def holds(self, article_id: str, span: Span) -> bool:
+        """Whether a stretch of an article's text lies in this passage."""
+        return self.hit.article.id == article_id and self.start <= span.start and span.end <= self.end
+
     def hit_at(self, start: int, end: int) -> Hit:
         """The hit whose chunk holds most of start..end, the better ranked of equals."""
         return best_overlap(self.hits or (self.hit,), start, end)
@@ -112,13 +117,14 @@ class Prompt:
     """What goes to the generator: `tokens + max_tokens <= context size`. The last message is the user's.
 
     What is stable stands first and the question last, so that prompts over the same evidence share a long prefix,
-    which a generator need compute only once.
+    which a generator need compute only once. What is asked `aside` should leave what it has computed as it was.
     """
 
     messages: tuple[Message, ...]
     evidence: tuple[Evidence, ...]
     tokens: int
     max_tokens: int
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +264,11 @@ class Answer:
     disagreements: tuple[Disagreement, ...] = ()
     set_aside: tuple[Evidence, ...] = ()
     """Sentences found that order their reader about instead of telling something: kept from the model, never cited."""
+
+    @property
+    def read(self) -> tuple[Evidence, ...]:
+        """The evidence, if the model was asked anything over it: what a follow-up can go on with."""
+        return self.evidence if self.usage.prompt_tokens or "yes_no" in self.signals else ()
 
     def also_in(self, citation: Citation) -> tuple[ArticleInfo, ...]:
         """The other articles that tell what is cited nearly word for word."""

@@ -27,6 +27,7 @@ from assistant.memory import memory_available
 from assistant.orders import without_orders
 from assistant.prompting import Composer, Templates
 from assistant.reranking import WordsAndMeaning, by_rank
+from assistant.resuming import Resuming
 from assistant.settings import Settings, Strictness
 from assistant.similarity import CachedSimilarity
 from assistant.verifying import Entailment, FittedVerifier, Logistic, Thresholds
@@ -142,6 +143,7 @@ class Answers(Stores):
             ),
             clock=time.perf_counter,
             today=date.today,
+            resume=Resuming(self.selector(chosen.evidence_tokens)),
         )
 
     def index_of(self, passages: Sequence[Passage]) -> Index:

@@ -126,7 +126,7 @@ def _chat_turn(assistant: Assistant, question: Question) -> tuple[Turn, ...]:
         tell(f"quoth: {error}")
         return question.history
     print(answer_text(answer, width()))
-    return (*question.history, Turn("user", question.text), Turn("assistant", answer.text))
+    return (*question.history, Turn("user", question.text), Turn("assistant", answer.text, answer.read))
 
 
 def ui(

@@ -118,8 +118,8 @@ class Conversation:
     def _turns(self) -> tuple[Turn, ...]:
         """What was answered before, as the assistant needs it. Stopped and failed questions are no part of it."""
         done = [(one.question, one.answer) for one in self.exchanges if one.answer is not None]
-        said = [(question, answer.raw_text or answer.text) for question, answer in done]
-        return tuple(turn for q, a in said for turn in (Turn("user", q), Turn("assistant", a)))
+        said = [(question, answer.raw_text or answer.text, answer.read) for question, answer in done]
+        return tuple(turn for q, a, e in said for turn in (Turn("user", q), Turn("assistant", a, e)))
 
     def show(self, exchange: Exchange) -> None:
         """Keep the newest state of the live exchange; one that was cleared away is not brought back."""

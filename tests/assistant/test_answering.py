@@ -26,6 +26,7 @@ from tests.fakes import (
     FakeVerifier,
     article,
     assistant_over,
+    evidence_of,
     hit,
     hits,
 )
@@ -159,7 +160,7 @@ def test_evidence_that_does_not_fit_the_context_is_not_said_to_have_been_shown()
     assert isinstance(events[0], Retrieved) and isinstance(events[-1], Answered)
     assert len(events[0].evidence) == 2
     assert [piece.number for piece in events[-1].answer.evidence] == [1]
-    assert generator.checked[1].evidence == generator.answered[0].evidence == events[-1].answer.evidence
+    assert generator.checked[0].evidence == generator.answered[0].evidence == events[-1].answer.evidence
 
 
 # ---- an abstention
@@ -363,6 +364,58 @@ def test_a_follow_up_is_searched_as_it_was_rewritten() -> None:
 def test_a_rewriting_that_invents_a_name_is_searched_as_question_after_question() -> None:
     answer = assistant(rewriting("When was the dam of Pokrovsk struck?")).ask(Question("When was it struck?", HISTORY))
     assert answer.query == "What happened in Kurakhove? When was it struck?"
+
+
+def holding_first(
+    question: str, found: Sequence[Hit], fresh: tuple[Evidence, ...], earlier: Sequence[Evidence]
+) -> tuple[Evidence, ...]:
+    """What was shown before, and behind it what is fresh."""
+    return tuple(replace(piece, number=n) for n, piece in enumerate((*earlier, *fresh), 1))
+
+
+def following(question: str, before: Sequence[Hit], generator: FakeGenerator | None = None, **others: float) -> Answer:
+    """The answer to a follow-up over FOUND, with what was `before` shown as the evidence of the answer before."""
+    resuming = replace(assistant(generator, **others), resume=holding_first)
+    history = (HISTORY[0], replace(HISTORY[1], evidence=evidence_of(before)))
+    return resuming.ask(Question(question, history))
+
+
+SHOWN = hits("Bread is baked in Lviv.")
+
+
+def test_a_follow_up_goes_on_with_the_evidence_of_the_answer_before() -> None:
+    answer = following("What was struck in Kurakhove?", SHOWN)
+    assert [piece.text for piece in answer.evidence] == ["Bread is baked in Lviv.", DAM, RIVER]
+    assert answer.citations[0].quote == DAM
+    assert_contract(answer_to_json(answer))
+
+
+def test_without_what_the_answer_before_was_drawn_from_a_follow_up_has_its_own_evidence() -> None:
+    assert [piece.text for piece in following("What was struck in Kurakhove?", ()).evidence] == [DAM, RIVER]
+
+
+@pytest.mark.parametrize("question", ["What is the situation in Kurakhove?", "Who holds Kurakhove now?"])
+def test_where_the_order_of_the_evidence_matters_a_follow_up_has_its_own(question: str) -> None:
+    assert [piece.text for piece in following(question, SHOWN).evidence] == [DAM, RIVER]
+
+
+def test_evidence_too_long_to_go_on_with_gives_way_to_the_questions_own() -> None:
+    """What does not fit is dropped from the end, where what is new stands."""
+    small = FakeGenerator(REPLY, context_size=290)
+    answer = following("What was struck in Kurakhove?", hits("so " * 150), small)
+    assert [piece.text for piece in answer.evidence] == [DAM, RIVER]
+
+
+def test_the_passages_that_come_closest_are_the_new_questions() -> None:
+    answer = following("What was struck in Kurakhove?", SHOWN, FakeGenerator(REPLY, logit=-5.0))
+    assert answer.abstained
+    assert [piece.text for piece in answer.nearest] == [DAM, RIVER]
+
+
+def test_a_question_is_rewritten_aside_and_answered_where_the_model_was() -> None:
+    generator = rewriting("When was the dam of Kurakhove struck?")
+    assistant(generator).ask(Question("When was it struck?", HISTORY))
+    assert [prompt.aside for prompt in generator.answered] == [True, False]
 
 
 # ---- whatever comes

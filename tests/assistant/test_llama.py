@@ -161,12 +161,32 @@ def test_a_grade_is_the_same_to_the_last_digit_however_the_prompt_was_come_by(
 
 def test_a_short_question_put_aside_leaves_a_long_prompt_known(tiny_model: Path, generator: LlamaCpp) -> None:
     first = answer(generator, SOURCE)
-    aside = asking("Reply with the word: no")
+    aside = replace(asking("Reply with the word: no"), aside=True)
     with make(tiny_model) as fresh:
         assert generator.yes_no(aside, NEVER) == fresh.yes_no(aside, NEVER)
     again = answer(generator, SOURCE)
     assert again.text == first.text
     assert 1 <= again.usage.prompt_tokens - again.usage.cached_tokens <= 4
+
+
+def test_a_text_written_aside_leaves_what_was_computed_before_it_known(tiny_model: Path, generator: LlamaCpp) -> None:
+    first = answer(generator, SOURCE)
+    wanted = asking("Name three colours.", 12)
+    with make(tiny_model) as fresh:
+        plain = complete(fresh.generate(wanted, NEVER))
+    assert complete(generator.generate(replace(wanted, aside=True), NEVER)).text == plain.text
+    again = answer(generator, SOURCE)
+    assert again.text == first.text
+    assert 1 <= again.usage.prompt_tokens - again.usage.cached_tokens <= 4
+
+
+def test_a_text_aside_that_is_stopped_leaves_what_was_computed_before_it_known(generator: LlamaCpp) -> None:
+    answer(generator, SOURCE)
+    stream = generator.generate(replace(asking("Tell a long story.", 200), aside=True), NEVER)
+    next(stream)
+    stream.close()
+    usage = answer(generator, SOURCE).usage
+    assert 1 <= usage.prompt_tokens - usage.cached_tokens <= 4
 
 
 def test_asked_for_yes_the_odds_of_yes_are_higher_than_asked_for_no(generator: LlamaCpp) -> None:

@@ -15,7 +15,8 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -76,6 +77,17 @@ def told(answer: Answer, times: Json, names: dict[str, str]) -> Json:
     }
 
 
+def turns(history: Sequence[tuple[str, str]], last: Answer | None) -> tuple[Turn, ...]:
+    """The history, as the page gives it: with what the last answer was drawn from, if that is what it ends with.
+
+    An older checkout's turns have no evidence.
+    """
+    said = tuple(Turn(role, text) for role, text in history)
+    if last is None or not said or said[-1].text != last.text or "evidence" not in Turn.__dataclass_fields__:
+        return said
+    return (*said[:-1], replace(said[-1], evidence=last.read))
+
+
 def memory() -> Json:
     """Bytes this process holds now, and the most it has held; the former None where the system does not say."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -100,15 +112,17 @@ def serve(given: Json, lines: TextIO, out: TextIO) -> None:
     model, chunks = parts.generator.model, parts.index.manifest.chunks
     seconds = time.perf_counter() - begun
     say({"ready": {"model": model.name, "sha256": model.sha256, "chunks": chunks, "seconds": round(seconds, 1)}})
+    last: Answer | None = None
     for line in lines:
         wanted = json.loads(line)
-        question = Question(wanted["question"], tuple(Turn(role, text) for role, text in wanted["history"]))
+        question = Question(wanted["question"], turns(wanted["history"], last))
         used = time.process_time()
         try:
             answer, times = asked_naively(naive.ask, question) if naive else asked(parts.assistant.stream, question)
         except Exception as error:  # told, and the next question is asked
             say({"error": f"{type(error).__name__}: {error}"})
             continue
+        last = answer
         say({**told(answer, times, names), "processor_s": time.process_time() - used, **memory()})
     parts.close()
 

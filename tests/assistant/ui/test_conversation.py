@@ -41,7 +41,8 @@ def test_answers_become_the_history_of_the_next_question() -> None:
     conversation.ask("second")
     asked = conversation.begin()
     assert asked is not None
-    assert conversation.question(asked).history == (Turn("user", "first"), Turn("assistant", ANSWER.raw_text))
+    said = Turn("assistant", ANSWER.raw_text, ANSWER.evidence)
+    assert conversation.question(asked).history == (Turn("user", "first"), said)
 
 
 def test_an_exchange_moves_up_when_the_next_begins() -> None:
