@@ -16,6 +16,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from assistant.machine import PACKAGES, package_version
+from assistant.tuning import Tuned
 from index.errors import IndexingError
 
 TIMED_TOKENS = 30
@@ -60,14 +61,26 @@ def versions(quoth: str) -> Iterator[Check]:
         yield Check(package, found or "missing", bool(found), remedy)
 
 
-def processor(system_info: str, threads: int, cores: int) -> Iterator[Check]:
-    """The processor's vector instructions that the llama.cpp build uses, and the threads."""
+def processor(system_info: str, threads: int, cores: int, measured: bool = False) -> Iterator[Check]:
+    """The vector instructions that the llama.cpp build uses, and the threads: few are well only if `measured`."""
     used = sorted(set(re.findall(r"\b(\w+) = 1\b", system_info)))
     vector = {"AVX", "AVX2", "NEON", "AVX512", "SVE"} & set(used)
     remedy = "" if vector else "build llama-cpp-python natively: CMAKE_ARGS=-DGGML_NATIVE=ON pip install --no-binary"
     yield Check("cpu features used", " ".join(used) or "none", bool(vector), remedy)
-    few = threads < cores
+    few = threads < cores and not measured
     yield Check("threads", f"{threads} of {cores} cores", not few, "set threads = 0 to use every core" if few else "")
+
+
+def tuning(tuned: Tuned | None) -> Check:
+    """What was measured for threads and batches, and what was chosen."""
+    if tuned is None:
+        return Check("tuning", "never measured here; `quoth doctor --tune` takes about twenty seconds")
+    usual, chosen = tuned.trials[0], tuned.choice
+    seconds = {trial.choice: trial.question_s for trial in tuned.trials}
+    told = ", ".join(f"{c.threads} threads × {c.batch_size}: {one:.1f} s" for c, one in seconds.items())
+    share = seconds[chosen] / usual.question_s
+    gain = "the default" if chosen == usual.choice else f"{share:.2f} of the default's time"
+    return Check("tuning", f"{chosen.threads} threads, {chosen.batch_size} tokens a batch, {gain} ({told} a question)")
 
 
 def memory(available_bytes: int | None, needed_bytes: int) -> Check:

@@ -140,6 +140,13 @@ class LlamaCpp:
         """Put a kept sequence back. Refuses, with GenerationFailed, a damaged one or another model's."""
         self._call(lambda engine: engine.restore(kept))
 
+    def trial(self, threads: int, batch_size: int, read: int, written: int) -> tuple[float, float]:
+        """Seconds that so many tokens take, read and written, with other threads and batches of at most its own size.
+
+        What was computed before is forgotten.
+        """
+        return self._call(lambda engine: engine.trial(threads, batch_size, read, written))
+
     def info(self) -> LlamaInfo:
         """Loads the weights if need be."""
         return self._call(lambda engine: engine.info())

@@ -13,11 +13,12 @@ import hashlib
 import logging
 import math
 import os
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -313,6 +314,25 @@ class Engine:
         finally:
             if kept:
                 self._put_back(*kept)
+
+    def trial(self, threads: int, batch_size: int, read: int, written: int) -> tuple[float, float]:
+        """Seconds that `read` tokens of a prompt and `written` tokens take with these; the cells are empty after it."""
+        self._truncate(0)
+        usual = self._options
+        tokens = [1 + n % (self._vocabulary.size - 1) for n in range(read)]
+        try:
+            self._options = replace(usual, batch_size=min(batch_size, usual.batch_size))
+            self._lib.llama_set_n_threads(self._context, threads, threads)
+            begun = time.perf_counter()
+            self._prefill(tokens)
+            after = time.perf_counter()
+            for _ in range(written):
+                self._decode([int(np.argmax(self._logits()))])
+            return after - begun, time.perf_counter() - after
+        finally:
+            self._options = usual
+            self._lib.llama_set_n_threads(self._context, usual.threads, usual.threads)
+            self._truncate(0)
 
     def keep(self) -> KeptSequence:
         tokens, data = self._saved()

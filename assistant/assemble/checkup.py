@@ -64,8 +64,10 @@ class CheckUp(Answers):
             weights = self._model(self.settings.generator).path.stat().st_size
             yield doctor.memory(memory_available(), weights)
             info = generator.info()
-            yield from doctor.processor(info.features, info.threads, cores())
+            measured = self.tuned is not None and not self.settings.threads
+            yield from doctor.processor(info.features, info.threads, cores(), measured)
             yield doctor.Check("language model", f"{info.description}, context {info.context_size}")
+            yield doctor.tuning(self.tuned)
         messages = (Message("user", "Count from one to thirty in words."),)
         prompt = Prompt(messages, (), generator.count_prompt(messages), doctor.TIMED_TOKENS)
         begun = time.perf_counter()

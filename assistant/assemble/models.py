@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assistant.errors import AssistantError
-from assistant.machine import cores
+from assistant.machine import cores, package_version, processor
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
 from assistant.settings import Settings, hub_is_off
+from assistant.tuning import BATCH_SIZE, BATCHES, READ, WRITTEN, Choice, Tuned, load, save, tune
 from assistant.types import Model
 from index.store import Store
 
@@ -101,13 +103,64 @@ class Models:
         from assistant.marking import resolving
 
         located = self._model(self.settings.generator)
+        choice = self.choice
         return LlamaCpp(
             located.path,
             Model(located.name, located.sha256, "llama.cpp"),
             context_size=self.settings.context_tokens,
-            threads=self.threads,
+            threads=choice.threads,
+            batch_size=choice.batch_size,
             restrain=resolving,
         )
+
+    @property
+    def choice(self) -> Choice:
+        """What llama.cpp runs with."""
+        return self.tuned.choice if self.tuned else self.default_choice
+
+    @property
+    def default_choice(self) -> Choice:
+        """What llama.cpp runs with where nothing was measured."""
+        return Choice(self.threads, BATCH_SIZE)
+
+    @cached_property
+    def tuned(self) -> Tuned | None:
+        """What was measured for this model on this machine, if it was; see `tune`."""
+        return load(self.tuning_file, self._tuning_key(), cores())
+
+    @property
+    def tuning_file(self) -> Path:
+        return self.settings.models / "prepared" / "tuning.json"
+
+    def _tuning_key(self) -> str:
+        """What the seconds hang on: measured for anything else, they are not believed."""
+        located = self._model(self.settings.generator)
+        build = package_version("llama-cpp-python")
+        machine = f"{processor()}, {self.threads} threads of {cores()} cores"
+        return f"{located.sha256 or located.path.name}, {machine}, llama-cpp-python {build}"
+
+    def tune(self) -> Tuned | None:
+        """Measure threads and batch sizes, for about twenty seconds, and keep the best; None for an endpoint.
+
+        Threads of the settings stay as they are. What is chosen holds from the next start on.
+        """
+        from assistant.llama import LlamaCpp
+
+        if urlsplit(self.settings.generator).scheme in REMOTE:
+            return None
+        located, most = self._model(self.settings.generator), max(BATCHES)
+        with LlamaCpp(
+            located.path, Model(located.name, located.sha256, "llama.cpp"), context_size=1024, batch_size=most
+        ) as trying:
+            trying.load()
+            tuned = tune(
+                self.default_choice,
+                0 if self.settings.threads else cores(),
+                lambda choice: trying.trial(choice.threads, choice.batch_size, READ, WRITTEN),
+                time.perf_counter,
+            )
+        save(self.tuning_file, self._tuning_key(), tuned)
+        return tuned
 
     def _endpoint(self) -> Generator:
         from assistant.endpoint import Endpoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,9 +41,18 @@ def _meaning(name: str) -> str:
     return Settings.model_fields[name].description or ""
 
 
-def doctor(context: typer.Context, as_json: Json = False) -> int:
+def doctor(
+    context: typer.Context,
+    as_json: Json = False,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="First measure threads and batch sizes, some twenty seconds, and keep them.")
+    ] = False,
+) -> int:
     """Check versions, the processor, models, the index and generation; each with what to do if wrong."""
     with assembly_of(context) as parts:
+        if tune:
+            tell("measuring threads and batch sizes …")
+            parts.tune()
         checks = []
         for check in parts.check_up():
             checks.append(check)

@@ -195,6 +195,15 @@ def test_asked_for_yes_the_odds_of_yes_are_higher_than_asked_for_no(generator: L
     assert yes is not None and no is not None and yes > no
 
 
+def test_a_trial_tells_seconds_and_changes_nothing(tiny_model: Path, generator: LlamaCpp) -> None:
+    before, info = answer(generator, SUFFIXES[0]), generator.info()
+    read, written = generator.trial(threads=2, batch_size=64, read=96, written=2)
+    assert read > 0 and written > 0
+    assert generator.info() == info
+    after = answer(generator, SUFFIXES[0])
+    assert (after.text, after.usage.cached_tokens) == (before.text, 0)
+
+
 # ---- keeping and restoring
 
 
