@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assistant.evaluation.datasets import GoldQuestion
-from tests.bench import figures
+from tests.bench import figures, worker
 from tests.bench.__main__ import compared, options, summaries
 from tests.bench.energy import EnergyMeter
 from tests.bench.long import long_day, long_line, told
 from tests.bench.scenarios import Asked, ask_same, ask_warm, on_one_article, turns, with_next
 from tests.bench.systems import BenchError, Child, System, parse_system
 from tests.bench.table import figures_table, ratios_table
+from tests.fakes import answer
 
 ECHO = """
 import json, sys
@@ -135,6 +137,14 @@ def test_a_follow_up_shares_an_article_and_is_used_once() -> None:
     asked = [gold("a", "d1"), gold("b", "d1"), gold("c", "d2")]
     everyone = [*asked, gold("e", "d1"), gold("no", "d2", answerable=False)]
     assert [one.next and one.next.qid for one in with_next(asked, everyone)] == ["e", None, None]
+
+
+def test_a_follow_up_carries_what_the_last_answer_was_drawn_from() -> None:
+    read = replace(answer("It rose."), signals={"yes_no": 1.0})
+    history = (("user", "What rose?"), ("assistant", "It rose."))
+    assert [turn.evidence for turn in worker.turns(history, read)] == [(), read.evidence]
+    assert [turn.evidence for turn in worker.turns((("user", "x"), ("assistant", "Other.")), read)] == [(), ()]
+    assert worker.turns((), read) == ()
 
 
 def test_questions_on_one_article_are_those_of_the_most_asked() -> None:
