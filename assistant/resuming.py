@@ -35,13 +35,14 @@ def from_anew(
 class Resuming:
     """Goes on where the earlier evidence holds `least_held` of the characters that would be chosen for the question.
 
+    Its first passage must hold so much of what would be shown first, too: a small model leads with what stands first.
     Only what the question's own hits hold too is kept: so it passes the question's filters, and stands in the index
     as it was. Added is `added_share` of the selector's budget, and all may take `most_share` of it: beyond, and where
     the questions have little in common, the evidence is `fresh`.
     """
 
     selector: SentenceSelector
-    least_held: float = 0.3
+    least_held: float = 0.5
     added_share: float = 0.2
     most_share: float = 2.0
 
@@ -49,7 +50,7 @@ class Resuming:
         self, question: str, hits: Sequence[Hit], fresh: tuple[Evidence, ...], earlier: Sequence[Evidence]
     ) -> tuple[Evidence, ...]:
         held = still_found(earlier, hits)
-        if not held or share_held(fresh, held) < self.least_held:
+        if min(share_held(fresh, held), share_held(fresh[:1], held[:1])) < self.least_held or not held:
             return fresh
         budget = self.selector.budget_tokens
         added = self.selector.beside(held, question, hits, round(self.added_share * budget))

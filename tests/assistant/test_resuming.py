@@ -57,6 +57,16 @@ def test_a_question_about_something_else_gets_its_own_evidence() -> None:
     assert resumed("Where was bread baked in Lviv?", earlier) == chosen("Where was bread baked in Lviv?")
 
 
+def test_evidence_that_begins_with_something_else_is_not_gone_on_with() -> None:
+    """A small model leads with what stands first: it would tell of the question before."""
+    both = chosen("When was the dam of Kurakhove struck, and where was bread baked?", budget=30)
+    assert len(both) == 2
+    behind = tuple(replace(piece, number=n) for n, piece in enumerate(reversed(both), 1))
+    question = both[0].text
+    assert resumed(question, both) == both
+    assert resumed(question, behind) == chosen(question)
+
+
 def test_the_best_sentence_is_added_however_long() -> None:
     """Else a question that shares little but the subject would be answered from what was asked before."""
     earlier = chosen("When was the dam of Kurakhove struck?")
