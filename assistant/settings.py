@@ -65,6 +65,11 @@ class Settings(BaseModel):
         350, ge=50, le=100_000, description="how much evidence is shown, in the model's tokens"
     )
     evidence_passages: int = Field(6, ge=1, le=50, description="into how many passages that evidence may be divided")
+    resume_evidence: bool = Field(
+        False,
+        description="let a follow-up go on with the passages of the answer before it, which the model has read: "
+        "sooner, but measured on few conversations",
+    )
     entailment: str = Field(
         "",
         description="the folder of a cross-encoder that tells whether one text entails another, which then helps to "
@@ -94,8 +99,8 @@ class Settings(BaseModel):
 
 
 _NO_ANSWER_CHANGES_WITH = (
-    "data models offline endpoint_key threads host port user password file_bytes web_pages".split()
-)
+    "data models offline endpoint_key threads host port user password file_bytes web_pages resume_evidence".split()
+)  # no evaluated answer changes with resume_evidence: what a dataset's history was drawn from is not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from assistant.memory import memory_available
 from assistant.orders import without_orders
 from assistant.prompting import Composer, Templates
 from assistant.reranking import WordsAndMeaning, by_rank
-from assistant.resuming import Resuming
+from assistant.resuming import Resuming, from_anew
 from assistant.settings import Settings, Strictness
 from assistant.similarity import CachedSimilarity
 from assistant.verifying import Entailment, FittedVerifier, Logistic, Thresholds
@@ -143,7 +143,7 @@ class Answers(Stores):
             ),
             clock=time.perf_counter,
             today=date.today,
-            resume=Resuming(self.selector(chosen.evidence_tokens)),
+            resume=Resuming(self.selector(chosen.evidence_tokens)) if chosen.resume_evidence else from_anew,
         )
 
     def index_of(self, passages: Sequence[Passage]) -> Index:
