@@ -140,12 +140,19 @@ def citations(answer: Answer, name: str) -> Html:
     """The table every number points into: title, source, date and the exact quote."""
     if not answer.citations:
         return NOTHING
-    rows = (citation(c, answer.also_in(c), name) for c in answer.citations)
+    before = (None, *(c.article_id for c in answer.citations))
+    rows = (
+        citation(c, answer.also_in(c), name, again=c.article_id == last)
+        for c, last in zip(answer.citations, before, strict=False)
+    )
     return tag("section", tag("h3", "Sources"), tag("ol", join(rows), class_="q-citations", role="list"))
 
 
-def citation(cited: Citation, also: Sequence[ArticleInfo], name: str) -> Html:
-    """One quote with where it comes from, who else tells it, and the way into its article."""
+def citation(cited: Citation, also: Sequence[ArticleInfo], name: str, again: bool = False) -> Html:
+    """One quote with where it comes from, who else tells it, and the way into its article.
+
+    Where the quote before it is of the same article, `again`, that is not shown a second time.
+    """
     number = str(cited.number)
     return tag(
         "li",
@@ -157,7 +164,7 @@ def citation(cited: Citation, also: Sequence[ArticleInfo], name: str) -> Html:
             also_in(also),
             control("Read in the article", "cite", class_="q-open", **points_at(cited, name)),
         ),
-        class_="q-citation",
+        class_="q-citation q-same" if again else "q-citation",
         id=f"{name}-c-{number}",
     )
 

@@ -26,10 +26,11 @@ def conversations(found: Sequence[Found], current: str | None, searched: bool, w
 
 def _conversation(found: Found, current: bool) -> Html:
     info = found.conversation
+    asked = tag("span", count(info.exchanges, "question"), class_="q-whole")
     title = tag(
         "button",
         tag("bdi", info.title, class_="q-item-title"),
-        tag("span", _moment(info.changed), f" · {count(info.exchanges, 'question')}", class_="q-item-more"),
+        tag("span", _moment(info.changed), " · ", asked, class_="q-item-more"),
         tag("span", found.snippet, class_="q-item-snippet", dir="auto") if found.snippet else None,
         type="button",
         class_="q-item",

@@ -55,7 +55,7 @@ def lay_out_library(library: Library | None) -> LibraryPanel:
         files=gr.File(
             label="Add files",
             file_count="multiple",
-            height=150,
+            height=84,
             visible=library is not None,
             elem_classes="q-files",
         ),

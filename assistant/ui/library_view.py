@@ -134,11 +134,11 @@ def articles(
 
 
 def _article(info: ArticleInfo, state: str | None, removing: bool) -> Html:
-    passages = count(info.chunks, "passage")
+    passages = tag("span", count(info.chunks, "passage"), class_="q-whole")
     told = tag(
         "button",
         tag("bdi", info.title or "Untitled", class_="q-item-title"),
-        tag("span", byline(info.source, info.published), f" · {passages}", class_="q-item-more"),
+        tag("span", byline(info.source, info.published), " · ", passages, class_="q-item-more"),
         tag("span", with_code(state), class_="q-item-state") if state else None,
         type="button",
         class_="q-item",

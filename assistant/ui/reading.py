@@ -17,6 +17,7 @@ from assistant.ui.pieces import byline, control, count, heading, note
 from index.types import Article, ResolvedQuote
 
 LONGEST = 120_000
+_HEADING = re.compile(r"#{1,6}[ \t]+(?=\S|$)")
 """Characters shown of one article: enough for any article a person reads, little enough for a browser."""
 
 
@@ -142,7 +143,12 @@ def pieces(text: str, marks: Sequence[Mark], start: int, end: int) -> Iterator[P
 
 
 def _paragraph(cut: Sequence[Piece]) -> Html:
-    return tag("p", join(_piece(piece) for piece in cut), dir="auto")
+    """A paragraph; one that Markdown means as a heading looks like one, its hashes kept out of sight."""
+    shown = join(_piece(piece) for piece in cut)
+    if cut[0].numbers or not (heads := _HEADING.match(cut[0].text)):
+        return tag("p", shown, dir="auto")
+    rest = join((cut[0].text[heads.end() :], *(_piece(piece) for piece in cut[1:])))
+    return tag("p", tag("span", heads[0], class_="q-hashes"), rest, class_="q-heading", dir="auto")
 
 
 def _piece(piece: Piece) -> Html | str:

@@ -116,7 +116,7 @@ def editing() -> Html:
     """Said while the next question will take the newest one's place."""
     said = tag("span", "Your next question replaces the last one.", class_="q-waits")
     keep = control("Keep the last one", "keep", class_="q-quiet-button")
-    return tag("ul", tag("li", said, keep), class_="q-waiting")
+    return tag("ul", tag("li", said, keep), class_="q-waiting q-editing")
 
 
 # ── one exchange ────────────────────────────────────────────────────────────────────────────────────────────────────

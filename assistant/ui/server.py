@@ -133,6 +133,7 @@ def _launch_settings(host: str, port: int, login: Login | None, file_bytes: int)
         "footer_links": [],
         "allowed_paths": [],
         "enable_monitoring": False,
+        "_frontend": False,  # no asking ourselves over HTTP, which a proxy or a busy machine makes fail; nothing else
         "max_file_size": file_bytes,
         "theme": _theme(),
         "css_paths": [_HERE / "style.css"],

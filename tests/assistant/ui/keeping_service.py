@@ -79,11 +79,13 @@ class WaitingEmbedder(FakeEmbedder):
 
 
 @contextmanager
-def shelving(folder: Path, before_embedding: Callable[[], object] = lambda: None) -> Iterator[Shelf]:
+def shelving(
+    folder: Path, before_embedding: Callable[[], object] = lambda: None, answers: FakeAnswers | None = None
+) -> Iterator[Shelf]:
     """A service with a library in `folder`; what it answers comes from the table."""
     embedder = WaitingEmbedder(before_embedding)
     asked: list[Question] = []
-    with Store.open(folder) as store, Store.open(folder) as writing, keeping(folder) as service:
+    with Store.open(folder) as store, Store.open(folder) as writing, keeping(folder, answers) as service:
 
         def ingester(read: Callable[[RawPage], Draft]) -> Ingester:
             return Ingester(writing, embedder, ChunkingSettings(), now, read)

@@ -109,3 +109,12 @@ def test_nothing_of_an_article_becomes_markup() -> None:
         join([opened(article, article, [quote], 1, 1), article_alone(article), opened(None, None, [quote], 1, 1)])
     )
     assert {e.tag for e in root.every()}.isdisjoint({"img", "script", "a"})
+
+
+def test_a_heading_of_markdown_looks_like_one_and_keeps_every_character() -> None:
+    text = "## The dam\nIt was damaged.\n#1 of three"
+    root = parse(text_with_marks(text, [Mark(1, 3, 10)], 1))
+    [heading] = root.every("p", "q-heading")
+    assert heading.text == "## The dam" and heading.one("span", "q-hashes").text == "## "
+    assert [p.text for p in root.every("p")] == text.split("\n")
+    assert marked(root) == {"1": "The dam"}

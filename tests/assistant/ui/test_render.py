@@ -343,3 +343,9 @@ def test_an_empty_index_is_admitted_with_the_command_that_fills_it() -> None:
 
 def test_a_date_reads_the_same_on_every_machine() -> None:
     assert pieces.day_words(date(2024, 3, 1)) == "1 Mar 2024"
+
+
+def test_an_article_quoted_twice_in_a_row_is_named_once_to_the_eye() -> None:
+    rows = shown(situation_answer(SITUATION, EVIDENCE)).every("li", "q-citation")
+    assert ["q-same" in row.attributes["class"] for row in rows] == [False, True, False, True]
+    assert all(row.one("p", "q-source").text for row in rows), "the small window reads it from there"
