@@ -171,6 +171,7 @@ const doing = {
 };
 
 document.addEventListener("click", (event) => {
+  if (event.target === frame() && !wide.matches && sideIsOpen()) showSide(false);  // beside the drawer
   const control = event.target.closest?.("[data-do]");
   if (!control) return;
   event.preventDefault();  // Gradio's <base> turns "#…" into another address where the page's has a query: a reload
