@@ -393,6 +393,7 @@ def take_real(folder: Path) -> None:
 
     with staged(None) as stage:
         page = stage.browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        stage.heard.begin()
         page.set_default_timeout(300_000)
         page.goto(stage.pages[OURS])
         welcome(page)
