@@ -212,6 +212,21 @@ document.addEventListener("keydown", (event) => {
   else document.querySelector(".q-box .stop-button")?.click();
 });
 
+// ── what was typed and not asked yet: kept over a reload, also the one after the server came back ──
+
+addEventListener("pagehide", () => {
+  sessionStorage.setItem("quoth-typed", document.querySelector(".q-box textarea")?.value ?? "");
+});
+function retype() {
+  const box = document.querySelector(".q-box textarea");
+  const typed = sessionStorage.getItem("quoth-typed");
+  if (!box || typed === null) return;
+  sessionStorage.removeItem("quoth-typed");
+  if (!typed || box.value) return;
+  box.value = typed;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 // ── dates as the reader writes them ──
 
 const dates = new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeZone: "UTC" });
@@ -222,5 +237,9 @@ function localise(root) {
     if (told && time.textContent !== told) time.textContent = told;
   }
 }
-new MutationObserver(() => localise(document)).observe(document.body, { childList: true, subtree: true, characterData: true });
-localise(document);
+function come() {
+  retype();
+  localise(document);
+}
+new MutationObserver(come).observe(document.body, { childList: true, subtree: true, characterData: true });
+come();
