@@ -13,11 +13,12 @@ from assistant.ui import judging
 from assistant.ui.answers import abstention, cited_answer, raw_marker, unresolved, with_markers
 from assistant.ui.exchange import Exchange
 from assistant.ui.markup import NOTHING, Html, join, tag
-from assistant.ui.pieces import control, count, fold, passages, when, with_code
+from assistant.ui.pieces import control, count, fold, note, passages, when, with_code
 from index.types import ArticleInfo
 
 _UNFINISHED_MARKER = re.compile(r"[ \t]*\[[0-9,\s]*$")
 
+UNCHECKED = "What was written so far has not been checked."
 PROMISE = (
     "Answers come from your own articles only. Every sentence is cited and checked; where your articles are silent, "
     "you are told so."
@@ -161,7 +162,7 @@ def actions(view: Exchange, name: str, newest: bool) -> Html:
 def body(view: Exchange, name: str) -> Html:
     """What stands under the question at each stage."""
     if view.failure is not None:
-        return failed(view.failure)
+        return broken_off(view, name)
     if view.answer is not None:
         return answered(view.answer, name)
     if view.stage == "stopped":
@@ -243,12 +244,17 @@ def failed(message: str) -> Html:
     )
 
 
+def broken_off(view: Exchange, name: str) -> Html:
+    """What had come before an error, and the error where the answer would go on."""
+    written = join((draft(view.raw_text), note(UNCHECKED))) if view.raw_text else None
+    return join((written, failed(view.failure or ""), found(view.evidence, name, folded=True)))
+
+
 def stopped(view: Exchange, name: str) -> Html:
     """What had come before somebody stopped it."""
-    said = "What was written so far has not been checked." if view.raw_text else "Nothing had been written yet."
+    said = UNCHECKED if view.raw_text else "Nothing had been written yet."
     text_so_far = draft(view.raw_text) if view.raw_text else NOTHING
-    note = tag("p", f"Stopped. {said}", class_="q-note")
-    return join((text_so_far, note, found(view.evidence, name, folded=True)))
+    return join((text_so_far, note(f"Stopped. {said}"), found(view.evidence, name, folded=True)))
 
 
 # ── an answer ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from assistant.errors import GenerationFailed
 from assistant.types import Answered, Event, Question, Retrieved, Token
 from assistant.ui.preferences import Preferences
 from assistant.ui.server import Login, serving
@@ -164,6 +165,31 @@ def test_an_error_stands_in_its_place_and_the_next_question_works(url: str, open
     tab.page.locator(".q-failed .q-error", has_text="not enough memory").wait_for()
     tab.ask(PARIS)
     assert "Not answered by your sources" in tab.answered().inner_text()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (380, "light")])
+def test_what_came_before_the_model_died_stays_beside_the_error(open_tab: Open, width: int, scheme: str) -> None:
+    table = FakeAnswers()
+
+    def ask(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
+        """The first answer breaks off after its first words."""
+        for nth, event in enumerate(table.ask(question, preferences, cancel)):
+            yield event
+            if question.text == SITUATION and nth == 4:
+                raise GenerationFailed("the model stopped after 4 tokens; ask again")
+
+    with serving(replace(table.service(), ask=ask), port=0) as url:
+        tab = open_tab(url, width, scheme)
+        tab.ask(SITUATION)
+        broken = tab.page.locator(".q-failed")
+        broken.locator(".q-error", has_text="stopped after 4 tokens").wait_for()
+        assert broken.locator(".q-draft", has_text="Kurakhove has been").is_visible()
+        assert broken.get_by_text("has not been checked").is_visible()
+        broken.get_by_text("Found: 3 passages").click()
+        assert broken.locator(".q-passage").first.is_visible()
+        tab.ask(DAM)
+        tab.answered()
+        tab.close()
 
 
 def test_an_example_is_asked_by_a_click_and_a_new_conversation_forgets_it(url: str, open_tab: Open) -> None:
