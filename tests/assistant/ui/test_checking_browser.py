@@ -7,7 +7,7 @@ import pytest
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
-from tests.assistant.ui.fake_service import ARTICLES, FLOODED, FLOODS, SITUATION, FakeAnswers
+from tests.assistant.ui.fake_service import ARTICLES, FLOODED, FLOODS, SCRIPTS, SITUATION, FakeAnswers
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
@@ -128,3 +128,14 @@ def test_dates_are_written_as_the_reader_writes_them(url: str, open_tab: Open) -
     tab = open_tab(url, locale="de-DE")
     tab.ask(SITUATION)
     assert "As of 20.11.2024" in tab.answered().inner_text()
+
+
+@EVERYWHERE
+def test_hebrew_arabic_and_chinese_each_run_their_own_way(url: str, open_tab: Open, width: int, scheme: str) -> None:
+    tab = open_tab(url, width, scheme)
+    tab.ask(SCRIPTS)
+    tab.answered().locator("a.q-ref").first.click()
+    tab.page.locator("mark.q-now").wait_for()
+    ways = "all => all.map(one => getComputedStyle(one).direction)"
+    assert tab.page.eval_on_selector_all(".q-article-text p", ways) == ["rtl", "rtl", "ltr"]
+    assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -87,24 +87,6 @@ def test_a_restart_of_the_server_under_an_open_page_loses_nothing(tmp_path: Path
         tab.close()
 
 
-def test_a_page_whose_server_ended_says_so_and_goes_on_when_it_is_back(tmp_path: Path, open_tab: Open) -> None:
-    with keeping(tmp_path) as service, serving(service, port=0) as url:
-        tab = open_tab(url)
-        tab.ask(SITUATION)
-        tab.answered()
-        item(tab, SITUATION)
-    tab.ask(DAM)
-    tab.page.get_by_text("Connection to the server was lost").wait_for()
-    assert tab.page.get_by_label("Your question").input_value() == DAM
-    with keeping(tmp_path) as service, serving(service, port=int(url.rstrip("/").rpartition(":")[2])):
-        tab.page.get_by_text("Connection to the server was lost").wait_for(state="detached")
-        assert tab.page.locator(".q-question").inner_text() == SITUATION
-        tab.faults.clear()  # the browser reports every request that found no server
-        tab.ask(DAM)
-        assert "1.2 metres" in tab.answered(2).inner_text()
-        tab.close()
-
-
 @widths
 def test_a_conversation_is_renamed_deleted_and_brought_back(url: str, open_tab: Open, width: int) -> None:
     tab = open_tab(url, width)
