@@ -8,17 +8,17 @@ nearest to the question alone, where nothing else on the subject leads it to say
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.citing import defused
-from assistant.types import Evidence
+from assistant.types import Evidence, Span
 from assistant.verifying import Logistic, Similarity
 from assistant.wording import content_words, names, numbers, share
 from index.types import Hit
 
-COVERAGE = 0.5
-"""What the share of the question's words that a sentence has counts beside its cosine, in finding the nearest."""
+COVERAGE = 1.0
+"""What the share of the question's words in a sentence or its title counts beside its cosine, to find the nearest."""
 
 
 class Abstainer(Protocol):
@@ -29,26 +29,43 @@ class Abstainer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The sentence of the evidence nearest to a question by meaning and words, and the best cosine in -1..1."""
+    """The sentence of the evidence nearest to a question by meaning and words, in the passage it is cut from.
 
-    text: str
+    `cosine` in -1..1 is the best of any sentence.
+    """
+
+    piece: Evidence
+    span: Span
     cosine: float
+
+    def alone(self) -> Evidence:
+        """The passage, less all its other sentences."""
+        start, end = self.span.start, self.span.end
+        text = self.piece.text[start - self.piece.start : end - self.piece.start]
+        return replace(self.piece, start=start, end=end, text=text, sentences=(self.span,))
 
 
 def nearest_of(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> Nearest:
-    """The nearest sentence of the evidence; nothing, and cosine 0, without evidence."""
-    said = [one for piece in evidence for one in piece.sentence_texts]
-    cosines, wanted = similarity(question, said), content_words(question)
-    near = [cosine + COVERAGE * share(wanted, content_words(one)) for cosine, one in zip(cosines, said, strict=True)]
-    return Nearest(said[near.index(max(near))], max(cosines)) if said else Nearest("", 0.0)
+    """The nearest sentence of the evidence, of which there is some.
+
+    Words of the title count as the sentence's: "The repair cost 4 million" need not name the ship once more.
+    """
+    said = [(piece, span) for piece in evidence for span in piece.sentences]
+    texts = [one for piece in evidence for one in piece.sentence_texts]
+    cosines, wanted = similarity(question, texts), content_words(question)
+    near = [
+        cosine + COVERAGE * share(wanted, content_words(f"{piece.hit.article.title} {text}"))
+        for cosine, text, (piece, _) in zip(cosines, texts, said, strict=True)
+    ]
+    return Nearest(*said[near.index(max(near))], max(cosines))
 
 
 def signals_of(
-    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], nearest: Nearest, odds: Mapping[str, float]
+    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], nearest: float, odds: Mapping[str, float]
 ) -> dict[str, float]:
     """The signals, by name.
 
-    dense: best cosine of a hit with the question; nearest: of a sentence of the evidence; covered_once: the greatest
+    dense: best cosine of a hit with the question; nearest: that of a sentence, given; covered_once: the greatest
     share of the question's content words in one sentence; covered, names, numbers: share of the question's content
     words, names and numbers in the evidence and its titles. Beside them `odds`, what the generator says when asked
     whether the answer is there, logit(yes) − logit(no): yes_no of all the evidence, yes_no_nearest of the nearest
@@ -58,7 +75,7 @@ def signals_of(
     held = content_words(told)
     said = [one for piece in evidence for one in piece.sentence_texts]
     return {
-        "nearest": nearest.cosine,
+        "nearest": nearest,
         "covered_once": max((share(content_words(question), content_words(one)) for one in said), default=0.0),
         "dense": max((hit.dense for hit in hits if hit.dense is not None), default=0.0),
         "covered": share(content_words(question), held),

@@ -138,8 +138,8 @@ class Assistant:
             return
         prompt = self.composer.answer(dated_query, evidence)
         nearest = nearest_of(query, prompt.evidence, self.similarity)
-        odds = self._odds(dated_query, prompt.evidence, nearest.text, cancel)
-        signals = signals_of(query, hits, prompt.evidence, nearest, odds)
+        odds = self._odds(dated_query, prompt.evidence, nearest.alone(), cancel)
+        signals = signals_of(query, hits, prompt.evidence, nearest.cosine, odds)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
         if draft.likelihood < self.policy.threshold:
             yield _done(self._abstention(draft, None, watch))
@@ -164,7 +164,7 @@ class Assistant:
         return resumed if self.composer.fits(query, resumed) else fresh
 
     def _odds(
-        self, question: str, evidence: Sequence[Evidence], nearest: str, cancel: threading.Event
+        self, question: str, evidence: Sequence[Evidence], nearest: Evidence, cancel: threading.Event
     ) -> dict[str, float]:
         """What the generator says of the answer's being there.
 

@@ -88,9 +88,9 @@ class Composer:
         """The prompt that asks only whether the evidence holds the answer, over the same leading text."""
         return self._fit(self.templates.check.substitute(question=question), evidence, self.answer_tokens)
 
-    def check_nearest(self, question: str, passage: str) -> Prompt:
+    def check_nearest(self, question: str, nearest: Evidence) -> Prompt:
         """The prompt that asks whether this passage alone holds the answer."""
-        text = self.templates.check_nearest.substitute(question=question, passage=" ".join(passage.split()))
+        text = self.templates.check_nearest.substitute(question=question, **self._told(nearest))
         return replace(self._alone(text, 16, "the question and a passage take"), aside=True)
 
     def support(self, claim: str, evidence: Sequence[Evidence]) -> Prompt:
@@ -150,10 +150,14 @@ class Composer:
         return Prompt(messages, tuple(evidence), self.count_prompt(messages), max_tokens)
 
     def _source(self, piece: Evidence) -> str:
+        return self.templates.source.substitute(number=piece.number, **self._told(piece))
+
+    @staticmethod
+    def _told(piece: Evidence) -> dict[str, str]:
+        """Title, date and text of a passage, as the model is shown them."""
         article = piece.hit.article
-        return self.templates.source.substitute(
-            number=piece.number,
-            title=defused(" ".join(article.title.split())) if order_in(article.title) is None else "untitled",
-            date=article.published.isoformat() if article.published else "date unknown",
-            text=defused(" ".join(piece.text.split())),
-        )
+        return {
+            "title": defused(" ".join(article.title.split())) if order_in(article.title) is None else "untitled",
+            "date": article.published.isoformat() if article.published else "date unknown",
+            "text": defused(" ".join(piece.text.split())),
+        }

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import assistant.abstaining
-from assistant.abstaining import FittedAbstainer, Nearest, nearest_of, sentence_for, signals_of
+from assistant.abstaining import FittedAbstainer, nearest_of, sentence_for, signals_of
 from assistant.types import Evidence
 from assistant.verifying import Logistic
 from index.types import Hit
@@ -31,7 +31,8 @@ def shipped() -> FittedAbstainer:
 def signals(
     question: str, found: Sequence[Hit], told: Sequence[Evidence], odds: Mapping[str, float] | None = None
 ) -> dict[str, float]:
-    return signals_of(question, found, told, nearest_of(question, told, word_similarity), odds or {})
+    cosine = nearest_of(question, told, word_similarity).cosine if told else 0.0
+    return signals_of(question, found, told, cosine, odds or {})
 
 
 # ---- signals
@@ -53,9 +54,19 @@ def test_the_signals_are_what_question_and_evidence_share() -> None:
 def test_the_nearest_sentence_is_so_by_meaning_and_by_words() -> None:
     told = evidence("The dam held. The river rose in Novosilka. Nobody fled.", "In Novosilka the Vovcha river rose.")
     nearest = nearest_of(QUESTION, told, word_similarity)
-    assert nearest.text == "In Novosilka the Vovcha river rose."
+    assert nearest.alone().text == "In Novosilka the Vovcha river rose."
     assert nearest.cosine == word_similarity(QUESTION, ["In Novosilka the Vovcha river rose."])[0]
-    assert nearest_of(QUESTION, (), word_similarity) == Nearest("", 0.0)
+
+
+def test_the_nearest_sentence_need_not_say_again_what_its_title_says() -> None:
+    (ferry,) = evidence_of([hit(article("It ran aground. The repair cost 4 million.", title="The ferry Bore is back"))])
+    (other,) = evidence_of([hit(article("The ferry Bore has a new crew.", "a2", title="Crews"))])
+    nearest = nearest_of(
+        "What did the repair of the ferry Bore cost?", (other, replace(ferry, number=2)), word_similarity
+    )
+    alone = nearest.alone()
+    assert (alone.number, alone.text) == (2, "The repair cost 4 million.")
+    assert ferry.hit.chunk.text[alone.start : alone.end] == alone.text and alone.sentences == (nearest.span,)
 
 
 def test_the_best_cosine_counts_wherever_it_was_found() -> None:

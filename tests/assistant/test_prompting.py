@@ -184,7 +184,7 @@ def test_the_templates_use_the_variables_they_are_given_and_no_others() -> None:
         "overview": {"question"},
         "entail": {"passage", "claim"},
         "check": {"question"},
-        "check_nearest": {"passage", "question"},
+        "check_nearest": {"title", "date", "text", "question"},
         "support": {"claim"},
         "condense": {"history", "question"},
         "naive": {"question"},
