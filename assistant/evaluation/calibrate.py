@@ -13,7 +13,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +30,8 @@ from assistant.types import Question
 from assistant.verifying import Logistic
 
 ODDS = ("yes_no_nearest", "yes_no")
-ABSTAINING = ("dense", "nearest", "covered_once", *ODDS)
+GRADED = ("dense", "nearest", *ODDS)
+WORDED = ("dense", "nearest", "covered_once")
 VERIFYING = ("covered", "best", "complete", "unbroken", "order", "numbers", "same_names", "same_polarity", "unopposed")
 SHRINKING = 1.0
 """The penalty on squared weights when fitting verifying: its signals overlap and the pairs are few."""
@@ -69,11 +70,18 @@ class Done:
 
 
 @app.command()
-def abstain(sets: Sets, limit: Limit = 100, seed: Seed = 0, out: Path = Path("assistant/abstaining.json")) -> None:
+def abstain(
+    sets: Sets,
+    limit: Limit = 100,
+    seed: Seed = 0,
+    keep: Annotated[Path | None, typer.Option(help="Keep each question's signals there, a line each.")] = None,
+    out: Path = Path("assistant/abstaining.json"),
+) -> None:
     """Fit the probability that the sources answer, from the signals of the running settings."""
     cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed)]
-    without = tuple(name for name in ABSTAINING if name not in ODDS)
-    models = {"with_logit": fit(cases, ABSTAINING), "without_logit": fit(cases, without)}
+    if keep:
+        keep.write_text("".join(f"{json.dumps(asdict(case))}\n" for case in cases), encoding="utf-8")
+    models = {"with_logit": fit(cases, GRADED), "without_logit": fit(cases, WORDED)}
     limits = {name: thresholds([model(c.signals) for c in cases if c.positive]) for name, model in models.items()}
     _write(out, "abstain", sets, cases, models, {"over_abstention": OVER_ABSTENTION, "thresholds": limits})
 
@@ -118,7 +126,7 @@ def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
         Case(dataset.name, dict(refusing.ask(Question(q.question)).signals), q.answerable) for q in _told(questions)
     ]
     assembly.close()
-    return [case for case in found if case.signals.keys() >= set(ABSTAINING) - set(ODDS)]
+    return [case for case in found if case.signals.keys() >= set(WORDED)]
 
 
 def _verifying_cases(folder: Path, limit: int, seed: int, odds: Path, ask: bool) -> list[Case]:
