@@ -15,7 +15,7 @@ class Preferences:
     """How sure Quoth must be to answer, and how many tokens of evidence the model reads."""
 
     strictness: Strictness = "balanced"
-    evidence_tokens: int = 300
+    evidence_tokens: int = 350
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def lay_out_settings() -> SettingsPanel:
     evidence = gr.Slider(
         LEAST_TOKENS,
         MOST_TOKENS,
-        value=300,
+        value=Preferences().evidence_tokens,
         step=STEP,
         label="Evidence shown to the model, in tokens",
         info="Each 100 tokens more take about 1.4 s longer to read on two cores. From your next question on.",
@@ -69,7 +69,7 @@ def shown(preferences: Preferences, about: About, last: Answer | None) -> list[A
 def preferred(strictness: object, tokens: object) -> Preferences:
     """What the page tells, within bounds: anything else is the default."""
     known: Strictness = next((one for one in get_args(Strictness) if one == strictness), "balanced")
-    count = int(tokens) if isinstance(tokens, int | float) and tokens == tokens else 300
+    count = int(tokens) if isinstance(tokens, int | float) and tokens == tokens else Preferences().evidence_tokens
     return Preferences(known, min(max(count, LEAST_TOKENS), MOST_TOKENS))
 
 
