@@ -19,8 +19,9 @@ from assistant.ui.pieces import (
     count,
     heading,
     note,
+    openable,
+    opener,
     passages,
-    points_at,
     reference_to,
     when,
 )
@@ -162,7 +163,7 @@ def citation(cited: Citation, also: Sequence[ArticleInfo], name: str, again: boo
             tag("p", heading(cited.title, cited.url), byline(cited.source, cited.published), class_="q-source"),
             tag("blockquote", cited.quote, dir="auto"),
             also_in(also),
-            control("Read in the article", "cite", class_="q-open", **points_at(cited, name)),
+            opener(cited, name),
         ),
         class_="q-citation q-same" if again else "q-citation",
         id=f"{name}-c-{number}",
@@ -190,10 +191,11 @@ def with_markers(stretch: str, show: Callable[[int], Html | None]) -> Html:
 # ── what is not an answer ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def abstention(answer: Answer) -> Html:
+def abstention(answer: Answer, name: str) -> Html:
     """That the sources do not answer, what was searched, what came closest, and what to try."""
     where = f"{count(answer.index.articles, 'article')} in {count(answer.index.chunks, 'passage')}"
-    nearest = tag("section", tag("h3", "Closest passages"), passages(answer.nearest)) if answer.nearest else NOTHING
+    closest = passages(answer.nearest, lambda at: opener(openable(answer)[at - 1], name, f"{name}-n-{at}"))
+    nearest = tag("section", tag("h3", "Closest passages"), closest) if answer.nearest else NOTHING
     return join(
         (
             tag(

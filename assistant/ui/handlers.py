@@ -19,7 +19,7 @@ from assistant.ui import details, reading, render, settings_panel
 from assistant.ui.conversation import Conversation
 from assistant.ui.layout import EXAMPLES
 from assistant.ui.markup import Html
-from assistant.ui.pieces import trouble
+from assistant.ui.pieces import openable, trouble
 from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService, answer
 from assistant.ui.tabs import Tabs
@@ -140,7 +140,7 @@ class Handlers:
         """The article a citation quotes, for the panel beside the chat."""
         exchange, number = _number(event, "exchange"), _number(event, "citation")
         answer = _answer(self.tabs.conversation(tab), exchange)
-        citations = answer.citations if answer is not None else ()
+        citations = openable(answer) if answer is not None else ()
         followed = next((c for c in citations if c.number == number), None)
         if answer is None or followed is None:
             return gr.skip()
@@ -148,7 +148,7 @@ class Handlers:
         try:
             resolved = {c.number: self.service.resolve(c, digest_of(answer, c)) for c in same}
             indexed = self.service.article(followed.article_id) is not None
-            return reading.opened(resolved, indexed, same, number, exchange)
+            return reading.opened(resolved, indexed, same, number, exchange, quoted=not answer.abstained)
         except (AssistantError, IndexingError) as error:
             return trouble(str(error))
 

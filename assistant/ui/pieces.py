@@ -6,10 +6,11 @@ Knows how one thing is written, not where it stands. Everything from outside goe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import starmap
 
-from assistant.types import Citation, Evidence
+from assistant.types import Answer, Citation, Evidence
 from assistant.ui.markup import NOTHING, Html, join, link, tag, text
 from index.types import ArticleInfo
 
@@ -47,17 +48,18 @@ def fold(summary: str, content: Html, name: str) -> Html:
     return tag("details", tag("summary", summary), tag("div", content, class_="q-folded"), id=name)
 
 
-def passages(evidence: Sequence[Evidence]) -> Html:
-    """Passages with title, source and date."""
-    return tag("ol", join(passage(e) for e in evidence), class_="q-passages", role="list")
+def passages(evidence: Sequence[Evidence], opening: Callable[[int], Html] | None = None) -> Html:
+    """Passages with title, source and date; below each what `opening` makes of its place in the list, from 1."""
+    rows = (passage(e, opening(place) if opening else None) for place, e in enumerate(evidence, 1))
+    return tag("ol", join(rows), class_="q-passages", role="list")
 
 
-def passage(evidence: Evidence) -> Html:
+def passage(evidence: Evidence, below: Html | None = None) -> Html:
     """One passage as it stands in its article."""
     article = evidence.hit.article
     head = tag("p", heading(article.title, article.url), byline(article.source, article.published), class_="q-source")
     copies = also_in([hit.article for hit in evidence.also])
-    return tag("li", head, tag("blockquote", evidence.text, dir="auto"), copies, class_="q-passage")
+    return tag("li", head, tag("blockquote", evidence.text, dir="auto"), copies, below, class_="q-passage")
 
 
 def also_in(copies: Sequence[ArticleInfo]) -> Html:
@@ -78,6 +80,32 @@ def reference_to(cited: Citation, name: str, own: str) -> Html:
         data_do="cite",
         **points_at(cited, name),
     )
+
+
+def openable(answer: Answer) -> tuple[Citation, ...]:
+    """What opens in its article: the citations of an answer, of an abstention the passages that came closest."""
+    return tuple(starmap(_as_cited, enumerate(answer.nearest, 1))) if answer.abstained else answer.citations
+
+
+def _as_cited(number: int, piece: Evidence) -> Citation:
+    of, place = piece.hit.article, (piece.start, piece.end, piece.text)
+    return Citation(
+        number,
+        of.id,
+        piece.hit.chunk.id,
+        of.title,
+        of.source,
+        of.url,
+        of.published,
+        of.published_from,
+        *place,
+        of.digest,
+    )
+
+
+def opener(cited: Citation, name: str, own: str | None = None) -> Html:
+    """The button that opens a citation in its article; `own` is the id by which it gets the focus back."""
+    return control("Read in the article", "cite", class_="q-open", id=own, **points_at(cited, name))
 
 
 def points_at(cited: Citation, name: str) -> dict[str, str]:

@@ -39,21 +39,27 @@ class Piece:
 
 
 def opened(
-    resolved: Mapping[int, ResolvedQuote], indexed: bool, citations: Sequence[Citation], current: int, exchange: int
+    resolved: Mapping[int, ResolvedQuote],
+    indexed: bool,
+    citations: Sequence[Citation],
+    current: int,
+    exchange: int,
+    quoted: bool = True,
 ) -> Html:
     """The panel's content: the article with all its quotes marked, or why it cannot be shown.
 
     `citations` are those of this article in one answer, `resolved` what became of the quote of each, by number;
     `current` is the number that was followed, `indexed` whether the article still is. Shown is the text the quote was
-    cut from, wherever it was kept; otherwise the text of now, with a word on what became of the quote.
+    cut from, wherever it was kept; otherwise the text of now, with a word on what became of the quote. What is not
+    `quoted`, because it came closest and answered nothing, is marked without a number.
     """
     followed = next(c for c in citations if c.number == current)
     found = resolved[current]
     if found.article is None:
-        return _panel(_head(followed.title, followed, citations), _gone(followed), current, exchange)
+        return _panel(_head(followed.title, followed, citations if quoted else ()), _gone(followed), current, exchange)
     marks = [Mark(number, *place) for number, one in resolved.items() if (place := _place(one, found))]
     body = join((_became(found, followed, indexed), text_with_marks(found.article.text, marks, current)))
-    return _panel(_head(found.article.title, followed, citations), body, current, exchange)
+    return _panel(_head(found.article.title, followed, citations if quoted else ()), body, current, exchange)
 
 
 def _place(quote: ResolvedQuote, shown: ResolvedQuote) -> tuple[int, int] | None:
@@ -83,8 +89,8 @@ def _panel(head: Html, body: Html, current: int, exchange: int) -> Html:
 
 def _head(title: str, followed: Citation, citations: Sequence[Citation]) -> Html:
     steps = (control(str(c.number), "mark", class_="q-step", data_citation=str(c.number)) for c in citations)
-    quoted = tag("p", "Quoted as ", join(steps, " "), class_="q-steps")
-    return tag("div", tag("h2", heading(title, followed.url)), byline(followed.source, followed.published), quoted)
+    named = tag("p", "Quoted as ", join(steps, " "), class_="q-steps") if citations else None
+    return tag("div", tag("h2", heading(title, followed.url)), byline(followed.source, followed.published), named)
 
 
 def _gone(followed: Citation) -> Html:

@@ -262,7 +262,7 @@ def stopped(view: Exchange, name: str) -> Html:
 
 def answered(answer: Answer, name: str) -> Html:
     """A cited answer or an abstention."""
-    main = abstention(answer) if answer.abstained else cited_answer(answer, name)
+    main = abstention(answer, name) if answer.abstained else cited_answer(answer, name)
     return join((main, looked_at(answer.period), unresolved(answer.unresolved), aside(answer.set_aside, name)))
 
 

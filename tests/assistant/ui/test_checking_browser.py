@@ -7,7 +7,7 @@ import pytest
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
-from tests.assistant.ui.fake_service import ARTICLES, FLOODED, FLOODS, SCRIPTS, SITUATION, FakeAnswers
+from tests.assistant.ui.fake_service import ARTICLES, FLOODED, FLOODS, PARIS, SCRIPTS, SITUATION, FakeAnswers
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
@@ -46,6 +46,27 @@ def test_a_citation_opens_its_article_at_the_quote_and_closes_back_to_its_place(
     tab.page.keyboard.press("Escape")
     reader.wait_for(state="hidden")
     assert focused(tab) == "q-1-r-2"
+
+
+@EVERYWHERE
+def test_an_abstention_says_what_was_searched_and_opens_what_came_closest(
+    url: str, open_tab: Open, width: int, scheme: str
+) -> None:
+    tab = open_tab(url, width, scheme)
+    tab.ask(PARIS)
+    answer = tab.answered()
+    assert "Searched 3 articles in 3 passages for: population of Paris" in answer.locator(".q-abstained").inner_text()
+    assert answer.get_by_text("Name the person, place or date you mean.").is_visible()
+    closest = answer.locator(".q-passage").nth(1)
+    told = closest.locator("blockquote").inner_text()
+    closest.get_by_role("button", name="Read in the article").click()
+    reader = tab.page.locator(".q-reader")
+    reader.locator("mark.q-now").wait_for()
+    assert "".join(reader.locator("mark.q-now").all_inner_texts()).split() == told.split()
+    assert "Quoted as" not in reader.inner_text()
+    tab.page.keyboard.press("Escape")
+    reader.wait_for(state="hidden")
+    assert focused(tab) == "q-1-n-2"
 
 
 def test_the_same_citation_opens_again_after_it_was_closed(url: str, open_tab: Open) -> None:
