@@ -81,9 +81,20 @@ def abstain(
     cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed)]
     if keep:
         keep.write_text("".join(f"{json.dumps(asdict(case))}\n" for case in cases), encoding="utf-8")
+    fit_abstaining(sets, cases, out)
+
+
+def fit_abstaining(sets: Sequence[Path], cases: Sequence[Case], out: Path) -> None:
+    """Fit both models on the cases and write them with their thresholds."""
     models = {"with_logit": fit(cases, GRADED), "without_logit": fit(cases, WORDED)}
-    limits = {name: thresholds([model(c.signals) for c in cases if c.positive]) for name, model in models.items()}
+    limits = {name: thresholds(_of_answerable(model, cases)) for name, model in models.items()}
     _write(out, "abstain", sets, cases, models, {"over_abstention": OVER_ABSTENTION, "thresholds": limits})
+
+
+def _of_answerable(model: Logistic, cases: Sequence[Case]) -> list[list[float]]:
+    """Set by set, what the model says of the answerable questions."""
+    names = dict.fromkeys(case.set for case in cases)
+    return [[model(case.signals) for case in cases if case.positive and case.set == name] for name in names]
 
 
 @app.command()
@@ -170,9 +181,15 @@ def _write(
     typer.echo(out.read_text(encoding="utf-8"))
 
 
-def thresholds(of_answerable: Sequence[float]) -> dict[str, float]:
-    """For each word of strictness the probability below which its share of answerable questions falls."""
-    return {name: round(float(np.quantile(of_answerable, share)), 3) for name, share in OVER_ABSTENTION.items()}
+def thresholds(of_answerable: Sequence[Sequence[float]]) -> dict[str, float]:
+    """For each word of strictness the probability below which its share of a set's answerable questions falls.
+
+    The lowest of the sets': in none of them more is left unanswered.
+    """
+    return {
+        name: round(min(float(np.quantile(one, share)) for one in of_answerable), 3)
+        for name, share in OVER_ABSTENTION.items()
+    }
 
 
 def _measured(cases: Sequence[Case], model: Logistic) -> list[Case]:
