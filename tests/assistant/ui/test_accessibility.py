@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +14,27 @@ from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
 from tests.assistant.ui.fake_service import FakeAnswers
-from tests.screenshots import STATES, welcome
+from tests.assistant.ui.keeping_service import shelving
+from tests.screenshots import (
+    STATES,
+    Scene,
+    added,
+    conversations,
+    deleted,
+    furnished,
+    judged,
+    library,
+    managed,
+    narrowed_chat,
+    read_alone,
+    removed,
+    searched,
+    to_give,
+    welcome,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 WHY_NOT = missing() or (None if find_spec("axe_playwright_python") else "axe is missing: pip install -e '.[test]'")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or "")]
@@ -50,6 +74,29 @@ def test_no_state_has_a_serious_finding(open_tab: Open, width: int, scheme: str,
         tab = open_tab(url, width, scheme)
         bad["empty"] = findings(tab)
         tab.close()
+    assert {name: found for name, found in bad.items() if found} == {}
+
+
+KEPT = (
+    library, added, removed, narrowed_chat, read_alone, conversations, managed, deleted, searched, judged,
+)  # fmt: skip
+"""What a page over a filled library and kept conversations can look like."""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (380, "dark")], ids=["wide-light", "narrow-dark"])
+def test_neither_library_nor_conversations_have_a_serious_finding(
+    open_tab: Open, browser: Browser, tmp_path: Path, width: int, scheme: str
+) -> None:
+    furnished(tmp_path / "data", browser)
+    to_give(tmp_path / "files")
+    bad: dict[str, list[str]] = {}
+    for act in KEPT:
+        own = shutil.copytree(tmp_path / "data", tmp_path / act.__name__)
+        with shelving(own) as shelf, serving(shelf.service, port=0) as url:
+            tab = open_tab(url, width, scheme)
+            act(Scene(tab.page, tmp_path / "files", threading.Event(), lambda: None))
+            bad[act.__name__] = findings(tab)
+            tab.close()
     assert {name: found for name, found in bad.items() if found} == {}
 
 
