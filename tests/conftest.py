@@ -7,6 +7,7 @@ the command that fetches it, except where CI=true: there a missing model is a fa
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,3 +106,8 @@ def exit_status(arguments: Sequence[str]) -> int:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     return int(ended.value.code or 0)
+
+
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to the programs it starts in the background, which is to make them deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import hoist
-from tests.conftest import STARTER, Quoth
+from tests.conftest import STARTER, Quoth, hear_ctrl_c
 
 ARTICLE = STARTER / "2024-11-20-kurakhove.md"
 
@@ -125,11 +125,6 @@ def test_settings_say_where_each_value_comes_from(quoth: Quoth, tmp_path: Path) 
     assert values["generator"]["from"] == "environment"
     assert values["threads"] == {"value": 2, "from": "command line"}
     assert values["port"]["from"] == "default"
-
-
-def hear_ctrl_c() -> None:
-    """Undo what a shell does to the programs it starts in the background, which is to make them deaf to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.model

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from index.store import Store
-from tests.conftest import Quoth
+from tests.conftest import Quoth, hear_ctrl_c
 from tests.index.pdfs import encrypted, pdf
-from tests.test_cli import assert_refused, hear_ctrl_c
+from tests.test_cli import assert_refused
 from tests.test_layers import HEAVY
 
 ROOT = Path(__file__).parents[1]

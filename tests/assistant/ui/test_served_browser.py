@@ -13,7 +13,7 @@ import pytest
 
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
-from tests.conftest import STARTER, Quoth
+from tests.conftest import STARTER, Quoth, hear_ctrl_c
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,17 +36,17 @@ ENGINES = "What do the new engines of the ferry Bore burn?"
 def served(port: int = 0) -> Iterator[str]:
     """The address of `quoth ui` in a process of its own, which must end well when it is interrupted."""
     command = [sys.executable, "-m", "assistant", "ui", "--port", str(port)]
-    with subprocess.Popen(
-        command, cwd=STARTER.parents[1], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as running:
-        try:
-            assert running.stdout is not None
-            line = next(line for line in running.stdout if "Quoth is open at" in line)
-            yield line.split(" at ")[1].split()[0]
-        finally:
-            running.send_signal(signal.SIGINT)
-            rest = running.communicate()[0]
-    assert (running.returncode, rest.strip()) == (0, "Closed.")
+    pipe, both, here = subprocess.PIPE, subprocess.STDOUT, STARTER.parents[1]
+    running = subprocess.Popen(command, cwd=here, stdout=pipe, stderr=both, text=True, preexec_fn=hear_ctrl_c)
+    try:
+        assert running.stdout is not None
+        line = next(line for line in running.stdout if "Quoth is open at" in line)
+        yield line.split(" at ")[1].split()[0]
+        running.send_signal(signal.SIGINT)
+        assert (running.communicate(timeout=60)[0].strip(), running.returncode) == ("Closed.", 0)
+    finally:
+        running.kill()
+        running.communicate()
 
 
 def library(tab: Watched) -> None:
