@@ -45,7 +45,7 @@ class Watched:
     def answered(self, count: int = 1) -> Any:
         """The newest of `count` finished exchanges."""
         newest = self.page.locator(".q-answered").nth(count - 1)
-        newest.wait_for(timeout=30_000)
+        newest.wait_for()
         return newest
 
     def close(self) -> None:
