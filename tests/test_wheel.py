@@ -110,6 +110,7 @@ def test_the_wheel_holds_every_file_of_the_shipped_folders_and_no_other(names: s
         "assistant/abstaining.json",
         "assistant/ui/shell.js",
         "assistant/ui/live.js",
+        "assistant/ui/lost.js",
         "assistant/ui/reader.js",
         "assistant/ui/style.css",
         "prompts/answer.md",

@@ -65,7 +65,7 @@ def lay_out(service: ChatService) -> Frame:
             past, live = html(classes="q-past"), html(script="live.js", classes="q-live")
             with gr.Column(elem_classes="q-composer", min_width=0):
                 waiting, scope, box = html(), html(), _question_box()
-                status = html(render.report(None), classes="q-status")
+                status = html(render.report(None), script="lost.js", classes="q-status")
         with gr.Column(elem_classes="q-reader", min_width=0):
             reader = html(script="reader.js", classes="q-opened")
         with gr.Column(elem_classes="q-settings", min_width=0):

@@ -22,12 +22,14 @@ from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService
 
 
-def build_page(service: ChatService, clock: Callable[[], float] = time.monotonic) -> gr.Blocks:
-    """The page as Gradio blocks, not yet served."""
+def build_page(
+    service: ChatService, clock: Callable[[], float] = time.monotonic, relay: Relay | None = None
+) -> gr.Blocks:
+    """The page as Gradio blocks, not yet served. Closing `relay` ends all that it answers."""
     page = gr.Blocks(title="Quoth", analytics_enabled=False)
     with page:
         parts = lay_out(service)
-        _connect(page, parts, Handlers(service, Relay(service.ask), clock, tabs_of(service)))
+        _connect(page, parts, Handlers(service, relay or Relay(service.ask), clock, tabs_of(service)))
     return page
 
 

@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from assistant.errors import AssistantError
 from assistant.types import Event, Question
 from assistant.ui.preferences import Preferences
 
 Ask = Callable[[Question, Preferences, threading.Event], Iterator[Event]]
+
+
+class ServerEnded(AssistantError):
+    """The server ends while a question is being answered or waits."""
+
+    def __init__(self) -> None:
+        super().__init__("Quoth was ended before this was answered. Start it again with `quoth ui` and ask again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,20 @@ class Relay:
     ask: Ask
     tick_seconds: float = 0.08
     _busy: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _closed: threading.Event = field(default_factory=threading.Event, init=False)
+    _listened: set[threading.Event] = field(default_factory=set, init=False)
+
+    def close(self, seconds: float = 0.0) -> bool:
+        """End all streams, those to come included; wait at most `seconds` until nobody listens to one any more.
+
+        Whether anybody did.
+        """
+        self._closed.set()
+        listened = list(self._listened)
+        until = time.monotonic() + seconds
+        while self._listened and time.monotonic() < until:
+            time.sleep(self.tick_seconds)
+        return bool(listened)
 
     def batches(
         self, question: Question, preferences: Preferences, cancel: threading.Event
@@ -37,13 +60,14 @@ class Relay:
         """What has come since the last batch, () where nothing has; about 1 / `tick_seconds` batches a second.
 
         Ends with the stream, raises what the stream raised, and ends within one tick of `cancel`, which it also sets
-        when it is closed.
+        when it is closed. Raises ServerEnded where the relay was closed first.
         """
         arrived: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
         worker = threading.Thread(
             target=self._run, args=(question, preferences, cancel, arrived), name="quoth-answer", daemon=True
         )
         worker.start()
+        self._listened.add(cancel)
         try:
             while not cancel.is_set():
                 batch, end = _take(arrived, self.tick_seconds)
@@ -53,9 +77,12 @@ class Relay:
                     if end.error is not None:
                         raise end.error
                     return
+                if self._closed.is_set():
+                    raise ServerEnded
                 if batch:
                     cancel.wait(self.tick_seconds)
         finally:
+            self._listened.discard(cancel)
             cancel.set()
 
     def _run(

@@ -23,12 +23,14 @@ from assistant.errors import SettingsError
 from assistant.ui.door import RULE, Door, Tries
 from assistant.ui.headers import SecurityHeaders
 from assistant.ui.page import build_page
+from assistant.ui.relay import Relay
 from assistant.ui.service import ChatService
 
 LOOPBACK = "127.0.0.1"
 HERE_ONLY = (LOOPBACK, "localhost")
 LEAST_PASSWORD = 8
 FIRST_PORT, PORTS_TRIED = 7860, 100
+_LAST_WORDS_SECONDS = 1.0
 _HERE = Path(__file__).parent
 
 
@@ -89,13 +91,16 @@ def serving(
     """
     _refuse_open_door(host, login)
     host = LOOPBACK if host in HERE_ONLY else host
-    page: Any = build_page(service)
+    relay = Relay(service.ask)
+    page: Any = build_page(service, relay=relay)
     page.queue(default_concurrency_limit=1, api_open=False)
     try:
         page.launch(**_launch_settings(host, _free_port(host, port), login, service.file_bytes))
         page.allowed_paths = []  # an empty list given to launch() would let GRADIO_ALLOWED_PATHS decide
         yield str(page.local_url)
     finally:
+        if relay.close(_LAST_WORDS_SECONDS):
+            time.sleep(_LAST_WORDS_SECONDS / 2)  # what was being answered says so on its page, and holds nothing up
         page.close(verbose=False)
 
 

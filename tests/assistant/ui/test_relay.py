@@ -9,7 +9,7 @@ import pytest
 from assistant.errors import GenerationFailed
 from assistant.types import Event, Question, Token
 from assistant.ui.preferences import Preferences
-from assistant.ui.relay import Relay
+from assistant.ui.relay import Relay, ServerEnded
 
 WHAT = Question("What?")
 TICK = 0.02
@@ -99,3 +99,32 @@ def test_a_second_stream_waits_until_the_first_has_really_ended() -> None:
     assert list(first) == []
     second = [batch for batch in relay.batches(Question("second"), Preferences(), threading.Event()) if batch]
     assert second == [tuple(words(1))] and most == 1
+
+
+def test_a_relay_that_is_closed_says_why_every_stream_ended_and_waits_for_its_listeners() -> None:
+    released = threading.Event()
+
+    def silent(question: Question, preferences: Preferences, cancel: threading.Event) -> Iterator[Event]:
+        released.wait(600)
+        yield from words(1)
+
+    relay, heard = Relay(silent, TICK), threading.Event()
+    ends: list[BaseException] = []
+
+    def listen() -> None:
+        try:
+            for _ in relay.batches(WHAT, Preferences(), threading.Event()):
+                heard.set()
+        except ServerEnded as end:
+            ends.append(end)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    heard.wait(60)
+    assert relay.close(60)
+    listener.join(60)
+    assert len(ends) == 1
+    assert not relay.close(60)
+    with pytest.raises(ServerEnded, match="Start it again"):
+        list(relay.batches(WHAT, Preferences(), threading.Event()))
+    released.set()
