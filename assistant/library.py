@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 State = Literal["waiting", "running", "done", "failed"]
 Progress = Callable[[IngestProgress], None]
 SHOWN_JOBS = 20
+SHOWN_FILES = 6
 UNDOABLE = 50
 
 
@@ -45,12 +46,16 @@ class Holdings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something the library was asked to do, and how far it is. `undo` is whether it can be taken back."""
+    """Something the library was asked to do, and how far it is. `undo` is whether it can be taken back.
+
+    `files` is what was told last of each file dealt with so far, the newest of them, in the order they were begun.
+    """
 
     number: int
     what: str
     state: State = "waiting"
     progress: IngestProgress | None = None
+    files: tuple[IngestProgress, ...] = ()
     report: IngestReport | None = None
     failure: str | None = None
     undo: bool = False
@@ -169,13 +174,19 @@ class Library:
 
     def _outcome(self, work: _Work) -> dict[str, Any]:
         try:
-            return {"state": "done", "report": work.run(lambda told: self._change(work.number, progress=told))}
+            return {"state": "done", "report": work.run(lambda told: self._hear(work.number, told))}
         except (AssistantError, IndexingError) as error:
             return {"state": "failed", "failure": str(error)}
         except Exception as error:
             log.exception("work on the library broke off")
             kind = type(error).__name__
             return {"state": "failed", "failure": f"something unforeseen went wrong ({kind}); look with `quoth doctor`"}
+
+    def _hear(self, number: int, told: IngestProgress) -> None:
+        with self._lock:
+            before = next((job.files for job in self._jobs if job.number == number), ())
+            others = tuple(file for file in before if file.uri != told.uri)
+            self._change(number, progress=told, files=(*others, told)[-SHOWN_FILES:])
 
     def _change(self, number: int, **changes: Any) -> None:
         with self._lock:

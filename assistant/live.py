@@ -56,20 +56,26 @@ class StatusLine:
 
 
 class ByteProgress:
-    """A `models.Progress` that shows stage, bytes and rate. The rate is that of the running stage."""
+    """A `models.Progress` that shows stage, bytes and rate. The rate is that of the running stage.
+
+    The end of a stage is shown once, however often it is told.
+    """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._line = StatusLine(stream, clock)
         self._clock = clock
-        self._stage = ""
+        self._stage, self._ended = "", ""
         self._since, self._from = 0.0, 0
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        if done >= total and stage == self._ended:
+            return
         if stage != self._stage:
             self._stage, self._since, self._from = stage, self._clock(), done
         seconds = self._clock() - self._since
         rate = f" · {(done - self._from) / seconds / 1e6:.1f} MB/s" if seconds > 0.2 else ""
         self._line.say(f"{stage} · {done / 1e6:.0f} of {total / 1e6:.0f} MB{rate}", last=done >= total)
+        self._ended = stage if done >= total else ""
         if done >= total:
             self._stage = ""
 

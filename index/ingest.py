@@ -29,6 +29,7 @@ from index.types import (
     IngestProgress,
     IngestReport,
     RawPage,
+    ReadingStage,
     Root,
     SkippedSource,
 )
@@ -212,6 +213,7 @@ class _Run:
         self._claimed = False
         self._started = means.clock()
         self._uri = ""
+        self._stage: ReadingStage = "reading"
         self._done = 0
         self._cut = 0
         self._chunks = 0
@@ -226,11 +228,12 @@ class _Run:
         self._done += len(found.unchanged)
 
     def begin(self, uri: str) -> None:
-        self._uri = uri
+        self._uri, self._stage = uri, "reading"
         self._tell()
 
     def done(self) -> None:
         self._done += 1
+        self._stage = "failed" if self._uri in self.failed else "read"
         self._tell()
 
     def stage(self, article: Article, revision: str) -> None:
@@ -317,7 +320,11 @@ class _Run:
 
     def _tell(self) -> None:
         if self._progress:
-            self._progress(IngestProgress(self._uri, self._done, self._total, self._chunks, self._seconds(), self._cut))
+            done, reason = (
+                (self._done, self._total, self._chunks, self._seconds(), self._cut),
+                self.failed.get(self._uri, ""),
+            )
+            self._progress(IngestProgress(self._uri, *done, self._stage, reason))
 
     def _seconds(self) -> float:
         return (self._means.clock() - self._started).total_seconds()

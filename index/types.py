@@ -214,11 +214,15 @@ class IngestReport:
         return self.chunks - self.embedded
 
 
+ReadingStage = Literal["reading", "read", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
     """How far an ingest has come. `articles_total` is known from the start, `chunks_done` grows batch by batch.
 
-    `chunks_cut` are the chunks of the articles read so far, stored or waiting; `uri` is the article under way.
+    `chunks_cut` are the chunks of the articles read so far, stored or waiting; `uri` is the article under way or just
+    dealt with, `stage` how far that one is, `reason` why it failed.
     """
 
     uri: str
@@ -227,3 +231,5 @@ class IngestProgress:
     chunks_done: int
     seconds: float
     chunks_cut: int = 0
+    stage: ReadingStage = "reading"
+    reason: str = ""

@@ -32,7 +32,7 @@ VALUES: Mapping[ModuleType, Mapping[str, str]] = {
         "Root": "uri mark",
         "SourceStatus": "uri state reason article_id",
         "IngestReport": "added updated unchanged removed vanished failed chunks embedded seconds unreachable doubted",
-        "IngestProgress": "uri articles_done articles_total chunks_done seconds chunks_cut",
+        "IngestProgress": "uri articles_done articles_total chunks_done seconds chunks_cut stage reason",
     },
     assistant_types: {
         "Turn": "role text evidence",

@@ -150,7 +150,10 @@ class ModelStore:
         names = [entry.name for entry in self._catalogue.models]
         near = difflib.get_close_matches(given, names, n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"the catalogue has {', '.join(names)}"
-        return ModelMissing(f'"{given}" is neither a model of the catalogue nor a file or folder here; {hint}')
+        return ModelMissing(
+            f'"{given}" is neither a model of the catalogue nor a file or folder here; {hint}; put the file there, or '
+            "choose another: `quoth models list` shows them"
+        )
 
     def _record(self, entry: ModelEntry, fetched: Sequence[ModelFile]) -> None:
         """Spare the next start a reading of what has just been checked; files that were there before are not."""

@@ -187,6 +187,7 @@ def connect_conversations(
     panel.listed.told(handlers.told, given, [panel.notice, panel.listed], **sent)
     panel.listed.judge(handlers.judge, [parts.tab], [parts.past, parts.live], **sent)
     page.load(handlers.listing, given, panel.listed, **sent)
+    parts.live.turned(handlers.listing, given, panel.listed, trigger_mode="always_last", **sent)
     return lists
 
 

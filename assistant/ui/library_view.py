@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from assistant.library import Job
 from assistant.ui.markup import NOTHING, Html, join, tag
 from assistant.ui.pieces import byline, control, count, note, when, with_code
-from index.types import ArticleInfo, Filters, IngestReport, SkippedSource, SourceStatus
+from index.types import ArticleInfo, Filters, IngestProgress, IngestReport, SkippedSource, SourceStatus
 
 LISTED = 100
 SOURCES = 40
@@ -26,7 +26,8 @@ _STATES = {
 def jobs(listed: Sequence[Job]) -> Html:
     """What is being done and what came of what was asked for, the newest first."""
     rows = join(_job(job) for job in listed)
-    return tag("ul", rows, class_="q-jobs", role="list", aria_live="polite") if listed else NOTHING
+    live = "polite" if all(job.over for job in listed) else "off"  # not every file of a thousand is read aloud
+    return tag("ul", rows, class_="q-jobs", role="list", aria_live=live) if listed else NOTHING
 
 
 def _job(job: Job) -> Html:
@@ -45,10 +46,17 @@ def _progress(job: Job) -> Html:
     told = job.progress
     if job.state != "running" or told is None:
         return NOTHING
-    name = told.uri.replace("\\", "/").rpartition("/")[2]
-    done = f"{told.articles_done} of {count(told.articles_total, 'file')}, {count(told.chunks_done, 'passage')}"
+    read = f"{told.articles_done} of {count(told.articles_total, 'file')} read"
+    stored = f"{told.chunks_done} of {count(told.chunks_cut, 'passage')} made searchable"
     bar = tag("progress", value=str(told.articles_done), max=str(max(1, told.articles_total)), aria_label=job.what)
-    return join((bar, tag("p", done, ": " if name else None, tag("bdi", name), class_="q-item-more")))
+    files = join(_file(file) for file in job.files if file.uri)
+    return join((bar, tag("p", read, ", ", stored, class_="q-item-more"), tag("ul", files, class_="q-job-files")))
+
+
+def _file(told: IngestProgress) -> Html:
+    """One file of a job that runs: being read, read, or why not."""
+    state = {"reading": "is being read", "read": "read", "failed": told.reason}[told.stage]
+    return tag("li", tag("bdi", _name(told.uri)), " ", tag("span", state), class_=f"q-job-file q-job-file-{told.stage}")
 
 
 def _outcome(job: Job) -> Html:

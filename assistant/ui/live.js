@@ -18,5 +18,6 @@ watch("value", () => {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     exchange.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
+  if (newest && exchange && exchange.id !== newest) trigger("turned");  // the one before is over, and kept
   newest = exchange ? exchange.id : "";
 });

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.library import SHOWN_JOBS, Library
+from assistant.library import SHOWN_FILES, SHOWN_JOBS, Library
 from index.errors import IndexBusy
 from index.types import IngestProgress, IngestReport
 from tests.fakes import article, info
@@ -57,6 +57,21 @@ def test_jobs_are_done_in_their_order_and_tell_what_came_of_them() -> None:
     newest, first = library.jobs()
     assert (first.what, first.state, first.report) == ("Adding x.txt", "done", REPORT)
     assert newest.state == "done" and not library.busy
+
+
+def test_a_job_holds_what_was_told_last_of_its_newest_files() -> None:
+    class Told(FakeHoldings):
+        def add_files(self, files: Sequence[tuple[Path, str]], progress: Any = None) -> IngestReport:
+            for number in range(SHOWN_FILES + 2):
+                progress(IngestProgress(f"{number}.txt", number, 9, 0, 0.0))
+                progress(IngestProgress(f"{number}.txt", number + 1, 9, 0, 0.0, stage="read"))
+            return REPORT
+
+    library = Library(Told)
+    library.add_files(FILES)
+    library.wait()
+    told = [(file.uri, file.stage) for file in library.jobs()[0].files]
+    assert told == [(f"{number}.txt", "read") for number in range(2, SHOWN_FILES + 2)]
 
 
 def test_asking_for_work_never_waits_for_it() -> None:

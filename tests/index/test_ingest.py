@@ -213,6 +213,18 @@ def test_progress_grows_to_the_end() -> None:
     assert report.seconds > 0
 
 
+def test_progress_tells_of_each_article_that_it_is_read_then_how_that_went() -> None:
+    seen: list[IngestProgress] = []
+    ingester(Store.open(None)).add(FakeSource({"mem:a": page("One."), "mem:b": page("")}), progress=seen.append)
+    told = [(progress.uri, progress.stage, bool(progress.reason)) for progress in seen]
+    assert list(dict.fromkeys(told)) == [
+        ("mem:a", "reading", False),
+        ("mem:a", "read", False),
+        ("mem:b", "reading", False),
+        ("mem:b", "failed", True),
+    ]
+
+
 # Settings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from index.embedding import Vectors
 from index.holdings import Holdings
 from index.ingest import Ingester
 from index.readers import Draft
+from index.sources import Source
 from index.store import Store
 from index.types import Article, ChunkingSettings, RawPage
 from index.uploads import Uploads
@@ -80,12 +82,20 @@ class WaitingEmbedder(FakeEmbedder):
 
 @contextmanager
 def shelving(
-    folder: Path, before_embedding: Callable[[], object] = lambda: None, answers: FakeAnswers | None = None
+    folder: Path,
+    before_embedding: Callable[[], object] = lambda: None,
+    answers: FakeAnswers | None = None,
+    web: Callable[[str], Source] | None = None,
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
 ) -> Iterator[Shelf]:
     """A service with a library in `folder`; what it answers comes from the table."""
     embedder = WaitingEmbedder(before_embedding)
     asked: list[Question] = []
-    with Store.open(folder) as store, Store.open(folder) as writing, keeping(folder, answers) as service:
+    with (
+        Store.open(folder) as store,
+        Store.open(folder, connect=connect) as writing,
+        keeping(folder, answers) as service,
+    ):
 
         def ingester(read: Callable[[RawPage], Draft]) -> Ingester:
             return Ingester(writing, embedder, ChunkingSettings(), now, read)
@@ -94,7 +104,8 @@ def shelving(
             asked.append(question)
             return service.ask(question, *more)
 
-        library = Library(lambda: Holdings(writing, ingester, Uploads(folder / "uploads"), 100_000))
+        uploads = Uploads(folder / "uploads")
+        library = Library(lambda: Holdings(writing, ingester, uploads, 100_000, web), takes_addresses=web is not None)
         shelved = replace(
             service,
             ask=ask,

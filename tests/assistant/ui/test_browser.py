@@ -249,6 +249,67 @@ def test_only_one_short_line_is_read_aloud(url: str, open_tab: Open) -> None:
     assert [text.strip() for text in live if text.strip()] == ["Answer ready: 4 sentences, 4 citations."]
 
 
+def test_while_an_answer_is_written_the_live_region_tells_its_stages_and_no_word_of_it(open_tab: Open) -> None:
+    with serving(FakeAnswers(pause=0.5, pace=0.03).service(), port=0) as url:
+        tab = open_tab(url)
+        tab.page.evaluate(
+            """() => {
+              window.heard = [];
+              const live = "[aria-live]:not([aria-live=off]), [role=status], [role=alert]";
+              const told = () => [...document.querySelectorAll(live)].map((region) => region.textContent.trim());
+              new MutationObserver(() => window.heard.push(...told().filter((text) => text)))
+                .observe(document.body, { childList: true, subtree: true, characterData: true });
+            }"""
+        )
+        tab.ask(SITUATION)
+        tab.answered()
+        tab.page.get_by_text("Answer ready").wait_for()
+        heard = list(dict.fromkeys(tab.page.evaluate("window.heard")))
+        told = ["Found 3 passages; reading.", "Writing the answer.", "Answer ready: 4 sentences, 4 citations."]
+        before = {"Your question is in line.", "Searching your articles."}
+        assert [one for one in heard if one not in before] == told
+        tab.close()
+
+
+WATCH_PLACES = """() => {
+  window.seen = { shifted: 0, composer: new Set(), draft: null };
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.seen.shifted += entry.value;
+  }).observe({ type: "layout-shift" });
+  new MutationObserver(() => {
+    const draft = document.querySelector(".q-draft");
+    if (draft) window.seen.draft = draft.getBoundingClientRect();
+    if (draft) window.seen.composer.add(document.querySelector(".q-composer").getBoundingClientRect().y);
+  }).observe(document.body, { childList: true, subtree: true });
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 380])
+def test_nothing_jumps_while_an_answer_is_written(open_tab: Open, width: int) -> None:
+    """The sum of layout shifts, as Chromium measures it, stays under 0.05, half of what counts as good; less than a
+    line lies between the words as they are written and as they stand in the answer; the question box stays."""
+    with serving(FakeAnswers(pause=0.6, pace=0.03).service(), port=0) as url:
+        tab = open_tab(url, width)
+        tab.page.evaluate(WATCH_PLACES)
+        tab.ask(SITUATION)
+        tab.answered()
+        tab.page.wait_for_timeout(300)
+        answered = tab.page.locator(".q-answer").bounding_box()
+        shifted, composer, draft = tab.page.evaluate("[seen.shifted, [...seen.composer], seen.draft.toJSON()]")
+        assert len(composer) == 1 and composer[0] == tab.page.locator(".q-composer").bounding_box()["y"]
+        assert abs(draft["y"] - answered["y"]) < 24 and draft["width"] == answered["width"]
+        assert 0 < shifted < 0.05
+        tab.close()
+
+
+def test_what_was_typed_is_there_after_a_reload(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
+    tab.page.get_by_label("Your question").fill("What about\nthe dam")
+    tab.page.reload()
+    typed = "document.querySelector('.q-box textarea')?.value === 'What about\\nthe dam'"
+    tab.page.wait_for_function(typed)
+
+
 def test_the_newest_question_is_asked_again_in_its_place(url: str, open_tab: Open) -> None:
     tab = open_tab(url)
     tab.ask(DAM)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from assistant.types import Citation
 from assistant.ui.server import serving
+from index.quotes import resolve_quote
+from index.types import ResolvedQuote
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
 from tests.assistant.ui.fake_service import ARTICLES, FLOODED, FLOODS, PARIS, SCRIPTS, SITUATION, FakeAnswers
@@ -142,6 +147,27 @@ def test_an_article_that_was_removed_is_said_to_be_gone_and_its_quote_stays(open
         tab.answered().locator("a.q-ref").first.click()
         tab.page.locator(".q-reader", has_text="no longer in the index").wait_for()
         assert "surrounded on several sides" in tab.page.locator(".q-reader").inner_text()
+        tab.close()
+
+
+@pytest.mark.parametrize("width", [1280, 380])
+def test_an_article_that_changes_while_it_is_answered_from_is_said_to_have_changed(open_tab: Open, width: int) -> None:
+    now = list(ARTICLES)
+    table = FakeAnswers(pace=0.1)
+
+    def resolve(cited: Citation, digest: str | None) -> ResolvedQuote:
+        current = next((one for one in now if one.id == cited.article_id), None)
+        return resolve_quote(current, None, cited.start, cited.end, cited.quote)
+
+    with serving(replace(table.service(), resolve=resolve), port=0) as url:
+        tab = open_tab(url, width)
+        tab.ask(SITUATION)
+        tab.page.locator(".q-draft").wait_for()
+        now[0] = replace(now[0], text="Everything here was written anew.", digest="1" * 64)
+        tab.answered().locator("a.q-ref").first.click()
+        tab.page.locator(".q-reader", has_text="has changed").wait_for()
+        assert "surrounded on several sides" in tab.page.locator(".q-reader").inner_text()
+        assert "written anew" in tab.page.locator(".q-reader").inner_text()
         tab.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.ui.server import serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
-from tests.assistant.ui.fake_service import DAM, PARIS, SITUATION, FakeAnswers
+from tests.assistant.ui.fake_service import DAM, PARIS, SITUATION, SLOW, FakeAnswers
 from tests.assistant.ui.keeping_service import keeping
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
@@ -195,6 +195,40 @@ def test_an_answer_that_is_being_written_goes_on_while_another_conversation_is_r
         item(tab, SITUATION).locator(".q-item").click()
         tab.page.locator(".q-question", has_text=SITUATION).wait_for()
         assert tab.answered().locator(".q-citation").count() == 4
+        tab.close()
+
+
+def test_the_list_shows_what_was_answered_while_the_next_question_runs(tmp_path: Path, open_tab: Open) -> None:
+    with keeping(tmp_path, FakeAnswers(pause=0.5)) as service, serving(service, port=0) as url:
+        tab = open_tab(url)
+        tab.ask(PARIS)
+        tab.page.locator(".q-found").wait_for()
+        tab.ask(SLOW)
+        tab.page.locator(".q-question", has_text=SLOW).wait_for()
+        item(tab, PARIS)
+        assert tab.page.get_by_role("button", name="Stop").is_visible()
+        tab.close()
+
+
+def test_an_answer_that_finds_no_room_on_the_disk_is_shown_and_said_to_be_kept_nowhere(
+    tmp_path: Path, open_tab: Open
+) -> None:
+    with keeping(tmp_path) as service, serving(service, port=0) as url:
+        tab = open_tab(url)
+        assert service.keeper is not None
+        disk = service.keeper.conversations._connection
+        (pages,) = disk.execute("PRAGMA page_count").fetchone()
+        disk.execute(f"PRAGMA max_page_count = {pages}")
+        tab.ask(SITUATION)
+        assert tab.answered().locator(".q-citation").count() == 4
+        tab.page.get_by_text("could not be kept and will be lost with the page").wait_for()
+        disk.execute("PRAGMA max_page_count = 100000")
+        tab.ask(PARIS)
+        tab.answered(2)
+        tab.page.get_by_text("could not be kept").wait_for(state="detached")
+        tab.page.reload()
+        tab.faults.clear()
+        assert "several sides" in tab.answered(1).inner_text()
         tab.close()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,13 @@ import pytest
 
 from assistant.types import Question
 from assistant.ui.server import serving
+from index.web import WebPage
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
 from tests.assistant.ui.fake_service import DAM
 from tests.assistant.ui.keeping_service import Shelf, shelving
 from tests.index.pdfs import encrypted, pdf
+from tests.index.site import look_up, site
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
@@ -74,6 +78,82 @@ def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, 
     assert "2 articles" in panel.inner_text() and "The <b>market</b>" in panel.inner_text()
     assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     tab.page.locator(".q-welcome", has_text="2 articles").wait_for(state="attached")
+    tab.close()
+
+
+@widths
+def test_each_file_says_how_far_it_is(open_tab: Open, width: int, tmp_path: Path) -> None:
+    go_on = threading.Event()
+    with (
+        shelving(tmp_path / "data", before_embedding=lambda: go_on.wait(60)) as shelf,
+        serving(shelf.service, port=0) as url,
+    ):
+        tab = open_tab(url, width)
+        library(tab)
+        give(tab, tmp_path / "given", a_md=FLOOD, b_pdf=LOCKED, c_md=MARKET)
+        file = tab.page.locator(".q-job-file")
+        file.filter(has_text="c.md").get_by_text("read", exact=True).wait_for()
+        assert "is an encrypted PDF" in file.filter(has_text="b.pdf").inner_text()
+        assert "3 of 3 files read, 0 of 2 passages made searchable" in tab.page.locator(".q-job").inner_text()
+        assert tab.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        go_on.set()
+        tab.page.locator(".q-job-done", has_text="2 added, 1 failed").wait_for()
+        tab.close()
+
+
+@widths
+def test_a_web_page_is_fetched_and_one_that_must_not_be_asked_says_why(
+    open_tab: Open, width: int, tmp_path: Path
+) -> None:
+    def web(address: str) -> WebPage:
+        return WebPage(address, 10_000, time.monotonic, look_up, lambda found: found == "127.0.0.1")
+
+    with site() as port, shelving(tmp_path / "data", web=web) as shelf, serving(shelf.service, port=0) as url:
+        tab = open_tab(url, width)
+        panel = library(tab)
+        box = tab.page.get_by_label("Add a web page")
+        box.fill(f"http://news.example:{port}/a")
+        tab.page.get_by_role("button", name="Fetch").click()
+        tab.page.locator(".q-job-done", has_text="1 added").wait_for()
+        panel.get_by_text("1 article").first.wait_for()
+        for address, reason in (
+            (f"http://news.example:{port}/inside", "private network"),
+            ("file:///etc/passwd", "http"),
+            (f"http://news.example:{port}/missing", "404"),
+        ):
+            box.fill(address)
+            box.press("Enter")
+            told = tab.page.locator(".q-job", has_text=address)
+            told.get_by_text("1 failed").wait_for()
+            assert reason in told.inner_text(), told.inner_text()
+        assert [info.url for info in shelf.store.articles()] == [f"http://news.example:{port}/a"]
+        tab.close()
+
+
+def test_a_full_disk_is_told_where_the_files_were_added_and_questions_go_on(open_tab: Open, tmp_path: Path) -> None:
+    def cramped(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(*arguments, **named)
+        connection.execute("PRAGMA max_page_count = 60")
+        return connection
+
+    with shelving(tmp_path / "data", connect=cramped) as shelf, serving(shelf.service, port=0) as url:
+        tab = open_tab(url)
+        library(tab)
+        long = {f"n{n}_txt": f"Article {n} speaks at some length of the river and its dam. " * 80 for n in range(20)}
+        give(tab, tmp_path / "given", **long)
+        tab.page.locator(".q-job-failed", has_text="Make room").wait_for()
+        tab.ask(DAM)
+        assert "1.2 metres" in tab.answered().inner_text()
+        assert shelf.store.check() == ()
+        tab.close()
+
+
+def test_the_library_writes_dates_as_the_reader_writes_them(
+    url: str, open_tab: Open, tmp_path: Path, shelf: Shelf
+) -> None:
+    shelf.fill(tmp_path / "given", a=FLOOD)
+    tab = open_tab(url, locale="de-DE")
+    library(tab).get_by_text("12.11.2024").wait_for()
     tab.close()
 
 

@@ -21,9 +21,15 @@ REPORT = IngestReport(("a",), (), ("b",), (), (), (SkippedSource("/up/c.docx", "
 
 
 def test_a_job_tells_how_far_it_is_and_what_failed() -> None:
-    running = Job(1, "Adding 3 files", "running", IngestProgress("/up/b.md", 1, 3, 7, 0.5))
+    files = (
+        IngestProgress("/up/a.md", 1, 3, 0, 0.1, 9, "read"),
+        IngestProgress("/up/c.docx", 2, 3, 0, 0.2, 9, "failed", "is a .docx file"),
+        IngestProgress("/up/b.md", 2, 3, 7, 0.5, 9),
+    )
+    running = Job(1, "Adding 3 files", "running", files[-1], files)
     told = parse(view.jobs([running])).text
-    assert "1 of 3 files" in told and "7 passages" in told and "b.md" in told and "/up/" not in told
+    assert "2 of 3 files read" in told and "7 of 9 passages" in told and "/up/" not in told
+    assert "a.md read" in told and "c.docx is a .docx file" in told and "b.md is being read" in told
     done = parse(view.jobs([replace(running, state="done", report=REPORT)])).text
     assert "1 added, 1 there already, 1 failed" in done and "c.docx is a .docx file" in done
     assert "No room." in parse(view.jobs([Job(2, "Adding", "failed", failure="No room.")])).text

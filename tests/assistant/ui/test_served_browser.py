@@ -99,3 +99,21 @@ def test_own_files_are_added_asked_about_read_judged_and_found_again_after_a_res
     assert list((tmp_path / "data" / "uploads").iterdir()), "what was given is kept in the data folder"
     shown = quoth("conversations", "list")
     assert shown.status == 0 and "What do the new engines" in shown.out
+
+
+@pytest.mark.parametrize("width", [1280, 380])
+def test_without_its_model_the_page_opens_and_says_what_to_fetch_where_the_answer_would_stand(
+    quoth: Quoth, open_tab: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    assert quoth("add", STARTER / "2024-11-20-kurakhove.md").status == 0
+    monkeypatch.setenv("QUOTH_GENERATOR", str(tmp_path / "gone.gguf"))
+    with served() as url:
+        tab = open_tab(url, width)
+        for count in (1, 2):
+            tab.ask(ENGINES)
+            failed = tab.page.locator(".q-error").nth(count - 1)
+            failed.wait_for()
+            assert "gone.gguf" in failed.inner_text() and "quoth models" in failed.inner_text()
+        library(tab)
+        tab.page.locator(".block.q-library").get_by_text("1 article").first.wait_for()
+        tab.close()

@@ -23,6 +23,7 @@ PAIRS = [
     ("ground", "text"),
     ("doubt", "doubt-soft"),
     ("wrong", "wrong-soft"),
+    ("wrong", "soft"),
 ]
 
 
