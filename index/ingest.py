@@ -84,7 +84,7 @@ class Ingester:
             self._store.require(self._means.embedder.name, chunking=self._means.chunking)
             # 1. What the source has, against what is stored of it.
             found = changes(source, self._store.revisions())
-            run = _Run(self._means, len((*found.new, *found.changed, *found.unchanged)), progress)
+            run = _Run(self._means, len((*found.new, *found.changed, *found.unchanged, *found.failed)), progress)
             run.take_over(found)
             roots = source.roots()
             self._store.note_roots([root for root in roots if root.mark])
@@ -226,6 +226,9 @@ class _Run:
         self.failed |= found.failed
         self.unchanged += found.unchanged
         self._done += len(found.unchanged)
+        for uri in found.failed:
+            self._uri = uri
+            self.done()
 
     def begin(self, uri: str) -> None:
         self._uri, self._stage = uri, "reading"

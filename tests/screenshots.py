@@ -187,7 +187,7 @@ def library(scene: Scene) -> None:
 def adding(scene: Scene) -> None:
     scene.going.clear()
     scene.give()
-    scene.page.locator(".q-job-running progress").wait_for()
+    scene.page.locator(".q-job-file", has_text="river.md").get_by_text("read", exact=True).wait_for()
 
 
 def added(scene: Scene) -> None:
@@ -266,6 +266,18 @@ def gone(scene: Scene) -> None:
     ask(scene.page, SITUATION)
 
 
+def ended(scene: Scene) -> None:
+    reading(scene.page)
+    scene.end()
+    scene.page.get_by_text("Quoth was ended").wait_for()
+
+
+def lost(scene: Scene) -> None:
+    reading(scene.page)
+    scene.page.route("**/gradio_api/**", lambda route: route.abort())
+    scene.page.locator("#q-lost").wait_for()
+
+
 Act = Callable[["Page"], None]
 STATES: Mapping[str, Act] = {
     act.__name__: act
@@ -311,6 +323,8 @@ ON_SHELF: Mapping[str, Callable[[Scene], None]] = {
         reopened,
         judged,
         gone,
+        ended,
+        lost,
     )
 }
 

@@ -27,7 +27,7 @@ function say() {
     + "goes on by itself, with your question in the box.";
   document.querySelector(".q-frame").dataset.lost = "yes";
   document.querySelector(".q-live").append(note);
-  note.scrollIntoView({ block: "nearest" });
+  note.scrollIntoView({ block: "center" });
 }
 
 // Questions without an answer back into the box, before what was being typed. A server that was only out of reach for a

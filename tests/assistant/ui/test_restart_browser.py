@@ -98,7 +98,8 @@ def test_a_server_that_is_killed_in_an_answer_is_missed_there_and_the_questions_
         tab.page.evaluate("document.body.dataset.old = 'yes'")
     said = tab.page.get_by_role("alert").filter(has_text="start it again with quoth ui")
     said.wait_for()
-    assert said.bounding_box()["y"] < 800  # type: ignore[index]
+    place, composer = said.bounding_box(), tab.page.locator(".q-composer").bounding_box()
+    assert place["y"] + place["height"] <= composer["y"]  # type: ignore[index]
     assert not tab.page.locator(".q-progress").is_visible()
     with keeping(tmp_path) as service, serving(service, port=port_of(url)):
         come_back(tab)
