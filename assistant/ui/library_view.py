@@ -195,7 +195,7 @@ def scope(listed: Sequence[ArticleInfo], filters: Filters) -> Html:
     """What the next question's search is held to, in words, above the question box; nothing where it is to nothing."""
     if filters == Filters():
         return NOTHING
-    parts: list[Html | str] = []
+    parts: list[Html | str] = [" published"] if filters.since or filters.until else []
     if filters.since is not None:
         parts += [" since ", when(filters.since)]
     if filters.until is not None:
@@ -206,7 +206,7 @@ def scope(listed: Sequence[ArticleInfo], filters: Filters) -> Html:
     clear = control("Search everything", "unfilter", class_="q-quiet-button")
     return tag(
         "p",
-        "Searching only what was published" if not filters.sources else "Searching only what is",
+        "Searching only articles",
         *parts,
         some,
         clear,

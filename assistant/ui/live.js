@@ -15,8 +15,9 @@ watch("value", () => {
   }
   const exchange = element.querySelector(".q-exchange");
   if (exchange && exchange.id !== newest) {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    exchange.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || exchange.matches(".q-answered");
+    const show = () => exchange.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    requestAnimationFrame(() => requestAnimationFrame(show));  // once what stood there before is gone
   }
   if (newest && exchange && exchange.id !== newest) trigger("turned");  // the one before is over, and kept
   newest = exchange ? exchange.id : "";

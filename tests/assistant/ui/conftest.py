@@ -65,16 +65,32 @@ def url() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(params=[(1280, "light"), (380, "dark")], ids=["desktop-light", "phone-dark"])
+def screen(request: pytest.FixtureRequest) -> tuple[int, str]:
+    """Every test of the page runs on both, unless it chooses `width` and `scheme` itself."""
+    return tuple(request.param)
+
+
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[Open]:
+def width(screen: tuple[int, str]) -> int:
+    return screen[0]
+
+
+@pytest.fixture
+def scheme(screen: tuple[int, str]) -> str:
+    return screen[1]
+
+
+@pytest.fixture
+def open_tab(browser: Browser, width: int, scheme: str) -> Iterator[Open]:
     """Opens watched tabs, and finds them without fault at the end."""
     tabs: list[Watched] = []
 
-    def opened(url: str, width: int = 1280, scheme: str = "light", locale: str = "en-GB") -> Watched:
+    def opened(url: str, locale: str = "en-GB", motion: str = "reduce") -> Watched:
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
+            reduced_motion=motion,  # type: ignore[arg-type]
             locale=locale,
         )
         context.set_default_timeout(PATIENCE_MS)

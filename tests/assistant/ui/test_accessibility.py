@@ -64,14 +64,14 @@ COLOURS = ("answered", "checking", "settings", "abstained", "failed")
 def test_no_state_has_a_serious_finding(open_tab: Open, width: int, scheme: str, states: tuple[str, ...]) -> None:
     bad: dict[str, list[str]] = {}
     with serving(FakeAnswers(pause=0.2, pace=0.02).service(), port=0) as url:
-        tab = open_tab(url, width, scheme)
+        tab = open_tab(url)
         for name in states:
             STATES[name](tab.page)
             bad[name] = findings(tab)
             start_anew(tab, url)
         tab.close()
     with serving(FakeAnswers(articles=()).service(), port=0) as url:
-        tab = open_tab(url, width, scheme)
+        tab = open_tab(url)
         bad["empty"] = findings(tab)
         tab.close()
     assert {name: found for name, found in bad.items() if found} == {}
@@ -93,7 +93,7 @@ def test_neither_library_nor_conversations_have_a_serious_finding(
     for act in KEPT:
         own = shutil.copytree(tmp_path / "data", tmp_path / act.__name__)
         with shelving(own) as shelf, serving(shelf.service, port=0) as url:
-            tab = open_tab(url, width, scheme)
+            tab = open_tab(url)
             act(Scene(tab.page, tmp_path / "files", threading.Event(), lambda: None))
             bad[act.__name__] = findings(tab)
             tab.close()

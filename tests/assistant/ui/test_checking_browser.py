@@ -29,7 +29,7 @@ def focused(tab: Watched) -> str:
 def test_a_citation_opens_its_article_at_the_quote_and_closes_back_to_its_place(
     url: str, open_tab: Open, width: int, scheme: str
 ) -> None:
-    tab = open_tab(url, width, scheme)
+    tab = open_tab(url)
     tab.ask(SITUATION)
     answer = tab.answered()
     assert "As of 20 Nov 2024" in answer.inner_text()
@@ -57,7 +57,7 @@ def test_a_citation_opens_its_article_at_the_quote_and_closes_back_to_its_place(
 def test_an_abstention_says_what_was_searched_and_opens_what_came_closest(
     url: str, open_tab: Open, width: int, scheme: str
 ) -> None:
-    tab = open_tab(url, width, scheme)
+    tab = open_tab(url)
     tab.ask(PARIS)
     answer = tab.answered()
     assert "Searched 3 articles in 3 passages for: population of Paris" in answer.locator(".q-abstained").inner_text()
@@ -110,7 +110,7 @@ def test_pointing_at_a_number_or_reaching_it_by_key_shows_quote_title_source_and
 
 
 def test_doubt_is_explained_where_it_stands(url: str, open_tab: Open) -> None:
-    tab = open_tab(url, 380)
+    tab = open_tab(url)
     tab.ask(SITUATION)
     tab.answered().get_by_role("button", name="partly supported").click()
     shown = tab.page.get_by_role("tooltip")
@@ -122,7 +122,7 @@ def test_doubt_is_explained_where_it_stands(url: str, open_tab: Open) -> None:
 def test_different_figures_stand_side_by_side_and_each_opens_its_article(
     url: str, open_tab: Open, width: int, scheme: str
 ) -> None:
-    tab = open_tab(url, width, scheme)
+    tab = open_tab(url)
     tab.ask(FLOODED)
     pair = tab.answered().get_by_role("region", name="Your sources give different figures")
     newer, older = pair.get_by_role("listitem").all()
@@ -150,8 +150,7 @@ def test_an_article_that_was_removed_is_said_to_be_gone_and_its_quote_stays(open
         tab.close()
 
 
-@pytest.mark.parametrize("width", [1280, 380])
-def test_an_article_that_changes_while_it_is_answered_from_is_said_to_have_changed(open_tab: Open, width: int) -> None:
+def test_an_article_that_changes_while_it_is_answered_from_is_said_to_have_changed(open_tab: Open) -> None:
     now = list(ARTICLES)
     table = FakeAnswers(pace=0.1)
 
@@ -160,7 +159,7 @@ def test_an_article_that_changes_while_it_is_answered_from_is_said_to_have_chang
         return resolve_quote(current, None, cited.start, cited.end, cited.quote)
 
     with serving(replace(table.service(), resolve=resolve), port=0) as url:
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         tab.ask(SITUATION)
         tab.page.locator(".q-draft").wait_for()
         now[0] = replace(now[0], text="Everything here was written anew.", digest="1" * 64)
@@ -179,7 +178,7 @@ def test_dates_are_written_as_the_reader_writes_them(url: str, open_tab: Open) -
 
 @EVERYWHERE
 def test_hebrew_arabic_and_chinese_each_run_their_own_way(url: str, open_tab: Open, width: int, scheme: str) -> None:
-    tab = open_tab(url, width, scheme)
+    tab = open_tab(url)
     tab.ask(SCRIPTS)
     tab.answered().locator("a.q-ref").first.click()
     tab.page.locator("mark.q-now").wait_for()

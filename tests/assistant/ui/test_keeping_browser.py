@@ -16,8 +16,6 @@ from tests.assistant.ui.keeping_service import keeping
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
-widths = pytest.mark.parametrize("width", [1280, 380])
-
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
@@ -46,9 +44,8 @@ def menu(tab: Watched, title: str) -> Any:
     return found
 
 
-@widths
 def test_a_conversation_is_kept_opened_again_and_goes_on(url: str, open_tab: Open, width: int) -> None:
-    tab = open_tab(url, width)
+    tab = open_tab(url)
     tab.ask(SITUATION)
     tab.answered()
     tab.page.get_by_role("button", name="New conversation").click()
@@ -87,9 +84,8 @@ def test_a_restart_of_the_server_under_an_open_page_loses_nothing(tmp_path: Path
         tab.close()
 
 
-@widths
-def test_a_conversation_is_renamed_deleted_and_brought_back(url: str, open_tab: Open, width: int) -> None:
-    tab = open_tab(url, width)
+def test_a_conversation_is_renamed_deleted_and_brought_back(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
     tab.ask(SITUATION)
     tab.answered()
     box = menu(tab, SITUATION).get_by_label("Title")
@@ -156,11 +152,8 @@ def test_an_evidence_file_shows_its_quotes_and_asks_for_nothing(url: str, open_t
     tab.close()
 
 
-@widths
-def test_an_answer_is_judged_with_a_reason_that_is_still_there_after_a_reload(
-    url: str, open_tab: Open, width: int
-) -> None:
-    tab = open_tab(url, width)
+def test_an_answer_is_judged_with_a_reason_that_is_still_there_after_a_reload(url: str, open_tab: Open) -> None:
+    tab = open_tab(url)
     tab.ask(SITUATION)
     tab.answered()
     tab.page.get_by_role("button", name="Something is wrong").click()
@@ -195,6 +188,21 @@ def test_an_answer_that_is_being_written_goes_on_while_another_conversation_is_r
         item(tab, SITUATION).locator(".q-item").click()
         tab.page.locator(".q-question", has_text=SITUATION).wait_for()
         assert tab.answered().locator(".q-citation").count() == 4
+        tab.close()
+
+
+def test_a_conversation_that_is_opened_is_shown_from_its_question_on(tmp_path: Path, open_tab: Open) -> None:
+    with keeping(tmp_path) as service, serving(service, port=0) as url:
+        tab = open_tab(url, motion="no-preference")
+        tab.ask(SITUATION)
+        tab.answered()
+        item(tab, SITUATION)
+        tab.page.get_by_role("button", name="New conversation").click()
+        tab.page.locator(".q-welcome").wait_for()
+        item(tab, SITUATION).locator(".q-item").click()
+        tab.answered()
+        tab.page.wait_for_timeout(1500)  # what scrolls comes to rest
+        assert 0 <= tab.page.locator(".q-question").bounding_box()["y"] < 200  # type: ignore[index]
         tab.close()
 
 

@@ -23,7 +23,6 @@ from tests.index.site import look_up, site
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
-widths = pytest.mark.parametrize("width", [1280, 380])
 FLOOD = "---\ntitle: The flood\ndate: 2024-11-12\nsource: River Notes\n---\nThe river rose by 1.2 metres on Monday.\n"
 MARKET_PDF = pdf(["The <b>market</b>", "Published 1 March 2023", "The market opened on Friday."])
 LOCKED = encrypted(MARKET_PDF, "secret")
@@ -65,9 +64,8 @@ def give(tab: Watched, folder: Path, **files: str | bytes) -> None:
     tab.page.locator(".q-files input[type=file]").set_input_files(paths)
 
 
-@widths
-def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, width: int, tmp_path: Path) -> None:
-    tab = open_tab(url, width)
+def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, tmp_path: Path) -> None:
+    tab = open_tab(url)
     panel = library(tab)
     give(tab, tmp_path / "given", a_md=FLOOD, b_pdf=MARKET_PDF, c_docx=b"PK\x03\x04", d_txt=b"", e_pdf=LOCKED)
     tab.page.locator(".q-job-done").wait_for()
@@ -81,14 +79,13 @@ def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, 
     tab.close()
 
 
-@widths
-def test_each_file_says_how_far_it_is(open_tab: Open, width: int, tmp_path: Path) -> None:
+def test_each_file_says_how_far_it_is(open_tab: Open, tmp_path: Path) -> None:
     go_on = threading.Event()
     with (
         shelving(tmp_path / "data", before_embedding=lambda: go_on.wait(60)) as shelf,
         serving(shelf.service, port=0) as url,
     ):
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         library(tab)
         give(tab, tmp_path / "given", a_md=FLOOD, b_pdf=LOCKED, c_md=MARKET)
         file = tab.page.locator(".q-job-file")
@@ -101,15 +98,12 @@ def test_each_file_says_how_far_it_is(open_tab: Open, width: int, tmp_path: Path
         tab.close()
 
 
-@widths
-def test_a_web_page_is_fetched_and_one_that_must_not_be_asked_says_why(
-    open_tab: Open, width: int, tmp_path: Path
-) -> None:
+def test_a_web_page_is_fetched_and_one_that_must_not_be_asked_says_why(open_tab: Open, tmp_path: Path) -> None:
     def web(address: str) -> WebPage:
         return WebPage(address, 10_000, time.monotonic, look_up, lambda found: found == "127.0.0.1")
 
     with site() as port, shelving(tmp_path / "data", web=web) as shelf, serving(shelf.service, port=0) as url:
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         panel = library(tab)
         box = tab.page.get_by_label("Add a web page")
         box.fill(f"http://news.example:{port}/a")
@@ -157,12 +151,9 @@ def test_the_library_writes_dates_as_the_reader_writes_them(
     tab.close()
 
 
-@widths
-def test_an_article_is_read_removed_and_brought_back(
-    url: str, open_tab: Open, width: int, tmp_path: Path, shelf: Shelf
-) -> None:
+def test_an_article_is_read_removed_and_brought_back(url: str, open_tab: Open, tmp_path: Path, shelf: Shelf) -> None:
     shelf.fill(tmp_path / "given", a=FLOOD, b=MARKET)
-    tab = open_tab(url, width)
+    tab = open_tab(url)
     panel = library(tab)
     panel.get_by_text("The flood").click()
     tab.page.locator(".q-article", has_text="rose by 1.2 metres").wait_for()
@@ -186,12 +177,11 @@ def test_a_search_narrows_the_list(url: str, open_tab: Open, tmp_path: Path, she
     tab.close()
 
 
-@widths
 def test_filters_are_said_above_the_box_and_hold_the_search(
     url: str, open_tab: Open, width: int, tmp_path: Path, shelf: Shelf
 ) -> None:
     shelf.fill(tmp_path / "given", a=FLOOD, b=MARKET)
-    tab = open_tab(url, width)
+    tab = open_tab(url)
     library(tab)
     tab.page.get_by_text("Search only in …").click()
     tab.page.get_by_label("River Notes (1)").check()

@@ -43,12 +43,9 @@ def come_back(tab: Watched) -> None:
     tab.faults.clear()  # the browser reports every request that found no server
 
 
-@pytest.mark.parametrize("width", [1280, 380])
-def test_a_page_whose_server_went_away_says_so_and_goes_on_when_it_is_back(
-    tmp_path: Path, open_tab: Open, width: int
-) -> None:
+def test_a_page_whose_server_went_away_says_so_and_goes_on_when_it_is_back(tmp_path: Path, open_tab: Open) -> None:
     with keeping(tmp_path) as service, serving(service, port=0) as url:
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         tab.ask(SITUATION)
         tab.answered()
     tab.page.evaluate("document.body.dataset.old = 'yes'")
@@ -64,12 +61,11 @@ def test_a_page_whose_server_went_away_says_so_and_goes_on_when_it_is_back(
         tab.close()
 
 
-@pytest.mark.parametrize("width", [1280, 380])
 def test_a_server_that_is_ended_in_an_answer_says_so_in_its_place_and_the_question_can_be_asked_again(
-    tmp_path: Path, open_tab: Open, width: int
+    tmp_path: Path, open_tab: Open
 ) -> None:
     with keeping(tmp_path, FakeAnswers(pause=600)) as service, serving(service, port=0) as url:
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         tab.ask(SITUATION)
         tab.page.get_by_text("Found so far").wait_for()
         tab.ask(DAM)
@@ -84,12 +80,11 @@ def test_a_server_that_is_ended_in_an_answer_says_so_in_its_place_and_the_questi
         tab.close()
 
 
-@pytest.mark.parametrize("width", [1280, 380])
 def test_a_server_that_is_killed_in_an_answer_is_missed_there_and_the_questions_come_back_to_the_box(
-    tmp_path: Path, open_tab: Open, width: int
+    tmp_path: Path, open_tab: Open
 ) -> None:
     with fake_server(tmp_path) as url:
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         tab.ask(SITUATION)
         tab.page.get_by_text("Found so far").wait_for()
         tab.ask(DAM)

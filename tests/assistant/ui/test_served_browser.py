@@ -55,16 +55,15 @@ def library(tab: Watched) -> None:
     tab.page.get_by_role("tab", name="Library").click()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (380, "dark")])
 def test_own_files_are_added_asked_about_read_judged_and_found_again_after_a_restart(
-    quoth: Quoth, open_tab: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str
+    quoth: Quoth, open_tab: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("QUOTH_STRICTNESS", "off")  # the tiny model cannot judge whether it knows
     assert quoth("add", STARTER / "2024-11-20-kurakhove.md").status == 0
     (tmp_path / "ferry.md").write_text(FERRY)
     (tmp_path / "notes.docx").write_bytes(b"PK\x03\x04")
     with served() as url:
-        tab = open_tab(url, width, scheme)
+        tab = open_tab(url)
         assert "1 article" in tab.page.locator(".q-welcome").inner_text()
         library(tab)
         tab.page.locator(".q-files input[type=file]").set_input_files([tmp_path / "ferry.md", tmp_path / "notes.docx"])
@@ -101,14 +100,13 @@ def test_own_files_are_added_asked_about_read_judged_and_found_again_after_a_res
     assert shown.status == 0 and "What do the new engines" in shown.out
 
 
-@pytest.mark.parametrize("width", [1280, 380])
 def test_without_its_model_the_page_opens_and_says_what_to_fetch_where_the_answer_would_stand(
-    quoth: Quoth, open_tab: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+    quoth: Quoth, open_tab: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert quoth("add", STARTER / "2024-11-20-kurakhove.md").status == 0
     monkeypatch.setenv("QUOTH_GENERATOR", str(tmp_path / "gone.gguf"))
     with served() as url:
-        tab = open_tab(url, width)
+        tab = open_tab(url)
         for count in (1, 2):
             tab.ask(ENGINES)
             failed = tab.page.locator(".q-error").nth(count - 1)
