@@ -214,18 +214,25 @@ document.addEventListener("keydown", (event) => {
 
 // ── what was typed and not asked yet: kept over a reload, also the one after the server came back ──
 
-addEventListener("pagehide", () => {
-  sessionStorage.setItem("quoth-typed", document.querySelector(".q-box textarea")?.value ?? "");
-});
-function retype() {
+// The box may be made, or emptied by the page that is still being built, after this runs: so for some seconds it is looked
+// at again, until somebody types. A page that is left before that hands on what it was given.
+let typed = sessionStorage.getItem("quoth-typed") ?? "";
+sessionStorage.removeItem("quoth-typed");
+const retyping = setInterval(() => {
   const box = document.querySelector(".q-box textarea");
-  const typed = sessionStorage.getItem("quoth-typed");
-  if (!box || typed === null) return;
-  sessionStorage.removeItem("quoth-typed");
-  if (!typed || box.value) return;
+  if (!typed || !box || box.value) return;
   box.value = typed;
   box.dispatchEvent(new Event("input", { bubbles: true }));
+}, 100);
+function retyped() {
+  clearInterval(retyping);
+  typed = "";
 }
+setTimeout(retyped, 5000);
+for (const acted of ["keydown", "click"]) document.addEventListener(acted, retyped, { once: true });
+addEventListener("pagehide", () => {
+  sessionStorage.setItem("quoth-typed", document.querySelector(".q-box textarea")?.value || typed);
+});
 
 // ── dates as the reader writes them ──
 
@@ -237,9 +244,6 @@ function localise(root) {
     if (told && time.textContent !== told) time.textContent = told;
   }
 }
-function come() {
-  retype();
-  localise(document);
-}
-new MutationObserver(come).observe(document.body, { childList: true, subtree: true, characterData: true });
-come();
+new MutationObserver(() => localise(document))
+  .observe(document.body, { childList: true, subtree: true, characterData: true });
+localise(document);
