@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path, PurePath
 
+from assistant.wording import is_readable
 from index.types import ArticleInfo
 
 WANTED = 4
@@ -36,4 +37,4 @@ def _from_starter(starter: Path, articles: Sequence[ArticleInfo]) -> tuple[str, 
 def _from_titles(articles: Sequence[ArticleInfo]) -> tuple[str, ...]:
     newest = sorted(articles, key=lambda info: (info.published or date.min, info.title), reverse=True)
     titles = dict.fromkeys(" ".join(info.title.split()) for info in newest if len(info.title) <= 80)
-    return tuple(f"What is said about “{title}”?" for title in titles)
+    return tuple(f"What is said about “{title}”?" for title in titles if is_readable(title))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.types import Answer, Evidence
-from assistant.wording import content_words
+from assistant.wording import content_words, is_readable
 from index.types import Hit
 
 WANTED = 3
@@ -82,5 +82,5 @@ def _of_titles(evidence: Sequence[Evidence], asked: frozenset[str]) -> Iterator[
     """The articles whose titles say something that was not asked."""
     for piece in evidence:
         title = " ".join(piece.hit.article.title.split())
-        if title and len(title) <= LONGEST_TITLE and content_words(title) - asked:
+        if is_readable(title) and len(title) <= LONGEST_TITLE and content_words(title) - asked:
             yield Suggestion(f"What is said about “{title}”?", piece.hit.article.id)

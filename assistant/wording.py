@@ -88,3 +88,8 @@ def share(part: Iterable[Item], whole: frozenset[Item]) -> float:
     """The share of `part` that is in `whole`, 1 for nothing asked."""
     asked = frozenset(part)
     return len(asked & whole) / len(asked) if asked else 1.0
+
+
+def is_readable(title: str) -> bool:
+    """Whether a title holds a word, so that it can be asked about; a file's number or digest does not."""
+    return any(word.isalpha() and len(word) > 1 for word in re.findall(r"\w+", title))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snowballstemmer.english_stemmer import EnglishStemmer
 
-from assistant.wording import content_words, fold, names, numbers, share, stem, words
+from assistant.wording import content_words, fold, is_readable, names, numbers, share, stem, words
 
 texts = st.text(max_size=80)
 bags = st.frozensets(st.sampled_from("abcdefgh"))
@@ -131,3 +131,13 @@ def test_threads_that_stem_at_once_do_not_mix_up_their_words(monkeypatch: pytest
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(lambda _: [stem.__wrapped__(word) for word in told * 5], range(8)):
             assert found == expected * 5
+
+
+@pytest.mark.parametrize("title", ["The flood", "Title 9", "库拉霍夫水库", "Überblick", "G20: what was agreed"])
+def test_a_title_with_a_word_can_be_asked_about(title: str) -> None:
+    assert is_readable(title)
+
+
+@pytest.mark.parametrize("title", ["", "000_8d37b668b747c460", "2024-11-20", "scan0012", "8.1.2"])
+def test_a_number_or_a_digest_cannot(title: str) -> None:
+    assert not is_readable(title)
