@@ -84,7 +84,8 @@ class Ingester:
             self._store.require(self._means.embedder.name, chunking=self._means.chunking)
             # 1. What the source has, against what is stored of it.
             found = changes(source, self._store.revisions())
-            run = _Run(self._means, len((*found.new, *found.changed, *found.unchanged, *found.failed)), progress)
+            total = sum(map(len, (found.new, found.changed, found.unchanged, found.failed)))
+            run = _Run(self._means, total, progress)
             run.take_over(found)
             roots = source.roots()
             self._store.note_roots([root for root in roots if root.mark])
@@ -323,11 +324,8 @@ class _Run:
 
     def _tell(self) -> None:
         if self._progress:
-            done, reason = (
-                (self._done, self._total, self._chunks, self._seconds(), self._cut),
-                self.failed.get(self._uri, ""),
-            )
-            self._progress(IngestProgress(self._uri, *done, self._stage, reason))
+            done = (self._done, self._total, self._chunks, self._seconds(), self._cut)
+            self._progress(IngestProgress(self._uri, *done, self._stage, self.failed.get(self._uri, "")))
 
     def _seconds(self) -> float:
         return (self._means.clock() - self._started).total_seconds()

@@ -12,6 +12,7 @@ const texts = (selector) => [...document.querySelectorAll(selector)].map((found)
 async function reached() {
   try {
     const told = await fetch(pulse, { cache: "no-store" });
+    if (told.status >= 500) return "none";  // what a proxy says for a server that is not there
     return told.ok && (await told.json()).app_id === window.gradio_config.app_id ? "same" : "other";
   } catch {
     return "none";

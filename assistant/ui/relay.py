@@ -48,11 +48,11 @@ class Relay:
         Whether anybody did.
         """
         self._closed.set()
-        listened = list(self._listened)
+        listened = bool(self._listened)
         until = time.monotonic() + seconds
         while self._listened and time.monotonic() < until:
             time.sleep(self.tick_seconds)
-        return bool(listened)
+        return listened
 
     def batches(
         self, question: Question, preferences: Preferences, cancel: threading.Event
@@ -62,6 +62,7 @@ class Relay:
         Ends with the stream, raises what the stream raised, and ends within one tick of `cancel`, which it also sets
         when it is closed. Raises ServerEnded where the relay was closed first.
         """
+        self._require_open()
         arrived: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
         worker = threading.Thread(
             target=self._run, args=(question, preferences, cancel, arrived), name="quoth-answer", daemon=True
@@ -77,13 +78,16 @@ class Relay:
                     if end.error is not None:
                         raise end.error
                     return
-                if self._closed.is_set():
-                    raise ServerEnded
+                self._require_open()
                 if batch:
                     cancel.wait(self.tick_seconds)
         finally:
             self._listened.discard(cancel)
             cancel.set()
+
+    def _require_open(self) -> None:
+        if self._closed.is_set():
+            raise ServerEnded
 
     def _run(
         self,

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ def give(tab: Watched, folder: Path, **files: str | bytes) -> None:
     tab.page.locator(".q-files input[type=file]").set_input_files(paths)
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[tuple[Shelf, str, threading.Event]]:
+    """A page whose library embeds nothing until the event is set."""
+    go_on = threading.Event()
+    with shelving(folder, before_embedding=lambda: go_on.wait(60)) as shelf, serving(shelf.service, port=0) as url:
+        yield shelf, url, go_on
+
+
 def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, tmp_path: Path) -> None:
     tab = open_tab(url)
     panel = library(tab)
@@ -80,11 +89,7 @@ def test_files_are_added_and_each_that_fails_says_why(url: str, open_tab: Open, 
 
 
 def test_each_file_says_how_far_it_is(open_tab: Open, tmp_path: Path) -> None:
-    go_on = threading.Event()
-    with (
-        shelving(tmp_path / "data", before_embedding=lambda: go_on.wait(60)) as shelf,
-        serving(shelf.service, port=0) as url,
-    ):
+    with held(tmp_path / "data") as (_, url, go_on):
         tab = open_tab(url)
         library(tab)
         give(tab, tmp_path / "given", a_md=FLOOD, b_pdf=LOCKED, c_md=MARKET)
@@ -203,11 +208,7 @@ def test_filters_are_said_above_the_box_and_hold_the_search(
 
 
 def test_questions_are_answered_while_files_are_being_indexed(open_tab: Open, tmp_path: Path) -> None:
-    go_on = threading.Event()
-    with (
-        shelving(tmp_path / "data", before_embedding=lambda: go_on.wait(60)) as shelf,
-        serving(shelf.service, port=0) as url,
-    ):
+    with held(tmp_path / "data") as (shelf, url, go_on):
         tab = open_tab(url)
         panel = library(tab)
         give(tab, tmp_path / "given", a_md=FLOOD, b_md=MARKET)
