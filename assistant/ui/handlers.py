@@ -157,11 +157,15 @@ class Handlers:
         found = self.tabs.conversation(tab).exchange(_number(event, "exchange"))
         return details.panel(found.answer) if found is not None and found.answer is not None else gr.skip()
 
-    def settings(self, tab: str) -> list[Any]:
-        """What the tab's questions are asked with, and what is in force."""
+    def settings(self, tab: str) -> Html:
+        """What is in force."""
         kept = self.tabs.conversation(tab)
         last = next((one.answer for one in reversed(kept.exchanges) if one.answer is not None), None)
-        return settings_panel.shown(kept.preferences, self.service.about(), last)
+        return settings_panel.rest(self.service.about(), last)
+
+    def preferred(self, tab: str) -> list[Any]:
+        """What the tab's questions are asked with. Told once, as the page opens: told later it could undo a change."""
+        return settings_panel.values(self.tabs.conversation(tab).preferences)
 
     def prefer(self, strictness: Any, tokens: Any, tab: str) -> None:
         """Ask the tab's next questions so."""

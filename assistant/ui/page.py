@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -60,7 +61,8 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     at_once(parts.shell.cite, handlers.cite, parts.reader)
     at_once(parts.shell.details, handlers.details, parts.reader)
     told = [parts.settings.strictness, parts.settings.evidence]
-    at_once(parts.shell.settings, handlers.settings, [*told, parts.settings.rest])
-    at_once(parts.settings.strictness.input, handlers.prefer, None, *told)
-    at_once(parts.settings.evidence.release, handlers.prefer, None, *told)
+    at_once(parts.shell.settings, handlers.settings, parts.settings.rest)
+    changed = partial(gr.on, [parts.settings.strictness.input, parts.settings.evidence.release])
+    at_once(changed, handlers.prefer, None, *told, trigger_mode="always_last")
+    at_once(page.load, handlers.preferred, told)
     connect_library(page, parts, handlers.service, handlers.tabs, handlers.greeting)

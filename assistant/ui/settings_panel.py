@@ -60,10 +60,10 @@ def lay_out_settings() -> SettingsPanel:
     return SettingsPanel(strictness, evidence, gr.HTML("", apply_default_css=False, js_on_load=None))
 
 
-def shown(preferences: Preferences, about: About, last: Answer | None) -> list[Any]:
-    """Values for the components, in their order."""
+def values(preferences: Preferences) -> list[Any]:
+    """Values for strictness and evidence."""
     tokens = min(max(preferences.evidence_tokens, LEAST_TOKENS), MOST_TOKENS)
-    return [gr.update(value=preferences.strictness), gr.update(value=tokens), rest(about, last)]
+    return [gr.update(value=preferences.strictness), gr.update(value=tokens)]
 
 
 def preferred(strictness: object, tokens: object) -> Preferences:

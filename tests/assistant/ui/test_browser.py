@@ -11,7 +11,7 @@ import pytest
 
 from assistant.errors import GenerationFailed
 from assistant.types import Answered, Event, Question, Retrieved, Token
-from assistant.ui.preferences import Preferences
+from assistant.ui.preferences import About, Preferences
 from assistant.ui.server import Login, serving
 from tests.assistant.ui.browser import missing
 from tests.assistant.ui.conftest import Open, Watched
@@ -381,6 +381,28 @@ def test_settings_take_effect_with_the_next_question_of_this_tab_alone(open_tab:
         assert wanted == [Preferences("strict", 600), Preferences()]
         tab.close()
         other.close()
+
+
+def test_a_setting_changed_before_the_panel_has_filled_stays_changed(open_tab: Open) -> None:
+    filled, service = threading.Event(), FakeAnswers().service()
+
+    def about() -> About:
+        if threading.current_thread() is not threading.main_thread():
+            filled.wait(30)
+        return service.about()
+
+    with serving(replace(service, about=about), port=0) as url:
+        tab = open_tab(url)
+        tab.page.get_by_role("button", name="Settings").click()
+        tab.page.get_by_label("Strict:").check()
+        filled.set()
+        tab.page.get_by_text("Only after a restart").wait_for()
+        tab.page.wait_for_timeout(200)
+        assert tab.page.get_by_label("Strict:").is_checked()
+        tab.page.reload()
+        tab.page.get_by_role("button", name="Settings").click()
+        tab.page.wait_for_function("document.querySelector('.q-strictness input[value=strict]').checked")
+        tab.close()
 
 
 def test_how_an_answer_came_about_is_told_beside_it(url: str, open_tab: Open) -> None:
