@@ -45,18 +45,24 @@ class Nearest:
         return replace(self.piece, start=start, end=end, text=text, sentences=(self.span,))
 
 
-def nearest_of(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> Nearest:
-    """The nearest sentence of the evidence, of which there is some.
+def nearness(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> list[float]:
+    """How near each sentence of the evidence is, in its order: cosine and `COVERAGE` times the question's words in it.
 
     Words of the title count as the sentence's: "The repair cost 4 million" need not name the ship once more.
     """
-    said = [(piece, span) for piece in evidence for span in piece.sentences]
-    texts = [one for piece in evidence for one in piece.sentence_texts]
-    cosines, wanted = similarity(question, texts), content_words(question)
-    near = [
-        cosine + COVERAGE * share(wanted, content_words(f"{piece.hit.article.title} {text}"))
-        for cosine, text, (piece, _) in zip(cosines, texts, said, strict=True)
+    told = [(piece.hit.article.title, text) for piece in evidence for text in piece.sentence_texts]
+    cosines, wanted = similarity(question, [text for _, text in told]), content_words(question)
+    return [
+        cosine + COVERAGE * share(wanted, content_words(f"{title} {text}"))
+        for cosine, (title, text) in zip(cosines, told, strict=True)
     ]
+
+
+def nearest_of(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> Nearest:
+    """The nearest sentence of the evidence, of which there is some."""
+    said = [(piece, span) for piece in evidence for span in piece.sentences]
+    near = nearness(question, evidence, similarity)
+    cosines = similarity(question, [one for piece in evidence for one in piece.sentence_texts])
     return Nearest(*said[near.index(max(near))], max(cosines))
 
 

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol, cast
 
-from assistant.abstaining import Abstainer, nearest_of, sentence_for, signals_of
+from assistant.abstaining import Abstainer, nearest_of, nearness, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, set_aside, whole_chunks
 from assistant.generation import Generator as TextGenerator
-from assistant.prompting import Composer, asks_for_overview
+from assistant.kinds import asks_for_overview, asks_whether
+from assistant.prompting import Composer
+from assistant.quoting import QUOTED_THRESHOLD, quotations
 from assistant.repairing import shorter
 from assistant.resuming import Resume, from_anew
 from assistant.timely import Timing, cannot_know, find, in_order, of_other_years
@@ -136,12 +138,12 @@ class Assistant:
         if not evidence or (self.policy.threshold > 0 and (draft.out_of_time or draft.unclear)):
             yield _done(self._abstention(draft, None, watch))
             return
-        prompt = self.composer.answer(dated_query, evidence)
+        prompt = self._prompt(query, dated_query, evidence)
         nearest = nearest_of(query, prompt.evidence, self.similarity)
         odds = self._odds(dated_query, prompt.evidence, nearest.alone(), cancel)
         signals = signals_of(query, hits, prompt.evidence, nearest.cosine, odds)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
-        if draft.likelihood < self.policy.threshold:
+        if draft.likelihood < self._threshold(query):
             yield _done(self._abstention(draft, None, watch))
             return
 
@@ -152,6 +154,19 @@ class Assistant:
             yield _done(self._abstention(draft, completion, watch))
         else:
             yield _done(self._answer(draft, completion, cited, watch))
+
+    def _prompt(self, query: str, dated_query: str, evidence: Sequence[Evidence]) -> Prompt:
+        prompt = self.composer.answer(dated_query, evidence)
+        if not self._quotes(query):
+            return prompt
+        return replace(prompt, choices=quotations(prompt.evidence, nearness(query, prompt.evidence, self.similarity)))
+
+    def _quotes(self, query: str) -> bool:
+        """Whether the answer is made of sentences of the sources: asked whether a thing is so, small models affirm."""
+        return asks_whether(query) and self.generator.capabilities.choices
+
+    def _threshold(self, query: str) -> float:
+        return self.policy.threshold * (QUOTED_THRESHOLD if self._quotes(query) else 1.0)
 
     def _resumed(
         self, query: str, hits: Sequence[Hit], fresh: tuple[Evidence, ...], question: Question, when: When

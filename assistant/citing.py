@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.types import Citation, Evidence, Span, Unresolved
@@ -154,10 +154,18 @@ def _tidied(sentence: str) -> str:
 
 
 def whole_sentences(raw: str, cut_off: bool) -> tuple[Sentence, ...]:
-    """The sentences to show. Of a text `cut_off` for its length the unfinished last one is left to the raw text."""
+    """The sentences to show, one that is said again only once, with all the numbers that were named for it.
+
+    Of a text `cut_off` for its length the unfinished last one is left to the raw text.
+    """
     found = split_sentences(raw)
     unfinished = cut_off and len(found) > 1 and not _FINISHED.search(found[-1].text)
-    return found[:-1] if unfinished else found
+    once: dict[str, Sentence] = {}
+    for sentence in found[:-1] if unfinished else found:
+        first = once.setdefault(sentence.text.casefold(), sentence)
+        numbers = tuple(dict.fromkeys((*first.numbers, *sentence.numbers)))
+        once[sentence.text.casefold()] = replace(first, numbers=numbers)
+    return tuple(once.values())
 
 
 def _owner(at: int, spans: Sequence[tuple[int, int]], leading: bool) -> int | None:

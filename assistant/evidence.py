@@ -14,8 +14,8 @@ from typing import Protocol
 
 from assistant.asked import Asked
 from assistant.candidates import Candidate, candidates_of, sentences_of, stretches
+from assistant.kinds import asks_for_overview
 from assistant.orders import ordering
-from assistant.prompting import asks_for_overview
 from assistant.types import Evidence, best_overlap
 from index.types import Hit
 

@@ -38,7 +38,7 @@ from assistant.llama_engine import (
     anything,
 )
 from assistant.memory import Shape, memory_available, memory_needed
-from assistant.types import Message, Model, Prompt
+from assistant.types import Completion, Message, Model, Prompt
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class LlamaCpp:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.model = model
-        self.capabilities = Capabilities(yes_no=True, cached_tokens=True, cancel_prefill=True)
+        self.capabilities = Capabilities(yes_no=True, cached_tokens=True, cancel_prefill=True, choices=True)
         self._path = path
         fours = max(4, batch_size - batch_size % 4)
         self._options = EngineOptions(context_size, threads, fours, temperature, seed, flash_attention, cache_type)
@@ -114,13 +114,18 @@ class LlamaCpp:
         self._submit(lambda engine: None, StopFlag())
 
     def generate(self, prompt: Prompt, cancel: threading.Event) -> Stream:
-        tokens = self._open().fitting(prompt.messages, prompt.max_tokens)
-        allows = self._restrain(prompt) or anything
+        opened = self._open()
+        tokens = opened.fitting(prompt.messages, prompt.max_tokens)
         pieces: SimpleQueue[str | None] = SimpleQueue()
         stop = StopFlag()
-        done = self._submit(
-            lambda engine: engine.complete(tokens, prompt.max_tokens, pieces.put, allows, prompt.aside), stop
-        )
+
+        def complete(engine: Engine) -> Completion:
+            if prompt.choices:
+                return engine.choose(tokens, prompt.choices, prompt.max_tokens, pieces.put)
+            allows = self._restrain(prompt) or anything
+            return engine.complete(tokens, prompt.max_tokens, pieces.put, allows, prompt.aside)
+
+        done = self._submit(complete, stop)
         done.add_done_callback(lambda _: pieces.put(None))
         return (yield from follow(pieces, done, cancel, stop.set))
 

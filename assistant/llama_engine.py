@@ -16,7 +16,7 @@ import os
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from assistant.errors import (
     ModelMissing,
     ModelUnfit,
 )
-from assistant.types import Completion, Usage
+from assistant.types import Choices, Completion, Usage
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ class Vocabulary:
         self._vocab = self._lib.llama_model_get_vocab(self._model)
         self.size: int = self._lib.llama_vocab_n_tokens(self._vocab)
         self.marks = self._find_marks()
+        self.endings = frozenset(token for token in self.marks if self.ends(token))
 
     def tokenize(self, text: str, markup: bool = False) -> list[int]:
         """Token ids, without a beginning-of-sequence. Only in `markup` do names of control tokens become them."""
@@ -299,6 +300,52 @@ class Engine:
                 return token
             logits[token] = -np.inf
 
+    def choose(
+        self, prompt: Sequence[int], choices: Choices, max_tokens: int, emit: Callable[[str], None]
+    ) -> Completion:
+        """Prompt, then one of the choices after another, as far as `max_tokens` go, until the model would rather end.
+
+        A choice is taken token by token, each the likeliest of those that the choices left could go on with. What has
+        only one choice left is known without being said, and is read at once where another may follow.
+        """
+        cached = self._prefill(prompt)
+        left = dict(enumerate(self._spelled(text) for text in choices.texts))
+        said: list[int] = []
+        made = 0
+        while len(said) < choices.most:
+            open_to = {i: way for i, both in left.items() if made + len(way := both[bool(said)]) <= max_tokens}
+            if not open_to or (said and self._would_end({way[0] for way in open_to.values()})):
+                break
+            chosen, known = self._walk(open_to)
+            emit(" " * bool(said) + choices.texts[chosen])
+            said.append(chosen)
+            made += len(open_to[chosen])
+            del left[chosen]
+            if len(said) < choices.most:
+                self._read(open_to[chosen][known:])
+        return Completion(" ".join(choices.texts[i] for i in said), Usage(len(prompt), cached, made), "end")
+
+    def _spelled(self, text: str) -> tuple[list[int], list[int]]:
+        """The tokens of a choice where it comes first, and where another stands before it."""
+        return self._vocabulary.tokenize(text), self._vocabulary.tokenize(f" {text}")
+
+    def _walk(self, ways: Mapping[int, Sequence[int]]) -> tuple[int, int]:
+        """The way taken, and how many of its tokens were computed on it until no other was left."""
+        at = 0
+        while len(ways) > 1 and all(len(way) > at for way in ways.values()):
+            logits = self._logits()
+            token = max({way[at] for way in ways.values()}, key=lambda token: float(logits[token]))
+            ways = {i: way for i, way in ways.items() if way[at] == token}
+            if len(ways) > 1:
+                self._decode([token])
+                at += 1
+        return min(ways, key=lambda i: len(ways[i])), at
+
+    def _would_end(self, others: Set[int]) -> bool:
+        """Whether the model would rather end than say one of the other tokens."""
+        logits = self._logits()
+        return bool(logits[list(self._vocabulary.endings)].max() > logits[list(others)].max())
+
     def logits_after(self, prompt: Sequence[int], aside: bool = False) -> Logits:
         """Logits of the token that would follow, (vocabulary,). Asked `aside`, the firm cells are left as they were."""
         with self._left_alone(aside):
@@ -390,9 +437,12 @@ class Engine:
         """
         shared = _common_prefix(self._cells[: self._firm], prompt[:-1])
         cached = self._truncate(shared // _ROWS * _ROWS)
-        for start in range(cached, len(prompt), self._options.batch_size):
-            self._decode(prompt[start : start + self._options.batch_size])
+        self._read(prompt[cached:])
         return cached
+
+    def _read(self, tokens: Sequence[int]) -> None:
+        for start in range(0, len(tokens), self._options.batch_size):
+            self._decode(tokens[start : start + self._options.batch_size])
 
     def _truncate(self, length: int) -> int:
         """Drop the cells from `length` on; how many are left, 0 where the memory cannot be cut (recurrent models)."""

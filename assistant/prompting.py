@@ -6,7 +6,6 @@ The part before the question is byte-identical for the answer and for the check,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,21 +13,11 @@ from string import Template
 
 from assistant.citing import defused
 from assistant.errors import AssistantError, PromptTooLong
+from assistant.kinds import asks_for_overview
 from assistant.orders import order_in
 from assistant.types import Evidence, Message, Prompt, Turn
 
-_OVERVIEW = re.compile(
-    r"\b(situation|state of affairs|overview|summar\w+|developments?|latest|news|happening|going on|"
-    r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more))\b",
-    re.IGNORECASE,
-)
-
 CountPrompt = Callable[[Sequence[Message]], int]
-
-
-def asks_for_overview(question: str) -> bool:
-    """Whether the question wants what there is to know, not one fact. English only; anything else asks for facts."""
-    return bool(_OVERVIEW.search(question))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,11 +113,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """What a reply may be made of: 1 to `most` of the texts, none twice, in any order, a blank between two."""
+
+    texts: tuple[str, ...]
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What goes to the generator: `tokens + max_tokens <= context size`. The last message is the user's.
 
     What is stable stands first and the question last, so that prompts over the same evidence share a long prefix,
     which a generator need compute only once. What is asked `aside` should leave what it has computed as it was.
+    A generator that can choose replies with some of the `choices` and nothing else.
     """
 
     messages: tuple[Message, ...]
@@ -125,6 +134,7 @@ class Prompt:
     tokens: int
     max_tokens: int
     aside: bool = False
+    choices: Choices | None = None
 
 
 @dataclass(frozen=True, slots=True)

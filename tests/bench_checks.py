@@ -19,9 +19,10 @@ from pathlib import Path
 from assistant.answering import Assistant
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import draw, read_dataset
-from assistant.generation import Capabilities, Generator, Stream
+from assistant.generation import Capabilities
 from assistant.settings import load_settings
-from assistant.types import Message, Model, Prompt
+from assistant.types import Prompt
+from tests.delegating import Delegating
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 SETS: Mapping[str, frozenset[str]] = {
@@ -33,40 +34,19 @@ SETS: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Checking:
+class Checking(Delegating):
     """A generator that grades yes against no only for the checks named, and cannot otherwise."""
 
-    inner: Generator
     checks: frozenset[str]
     support_ending: str
-
-    @property
-    def model(self) -> Model:
-        return self.inner.model
-
-    @property
-    def context_size(self) -> int:
-        return self.inner.context_size
 
     @property
     def capabilities(self) -> Capabilities:
         return replace(self.inner.capabilities, yes_no=bool(self.checks))
 
-    def count_tokens(self, text: str) -> int:
-        return self.inner.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return self.inner.count_prompt(messages)
-
-    def generate(self, prompt: Prompt, cancel: threading.Event) -> Stream:
-        return self.inner.generate(prompt, cancel)
-
     def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
         kind = "support" if prompt.messages[-1].text.endswith(self.support_ending) else "check"
         return self.inner.yes_no(prompt, cancel) if kind in self.checks else None
-
-    def close(self) -> None:
-        self.inner.close()
 
 
 def main() -> None:

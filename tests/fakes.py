@@ -163,6 +163,7 @@ class FakeGenerator:
     logit: float | None = 5.0
     context_size: int = 4096
     piece_length: int = 5
+    choices: bool = False
     stop: Literal["end", "length", "cancelled"] = "end"
     before_piece: Callable[[int], None] = lambda number: None
     model: Model = MODEL
@@ -172,7 +173,7 @@ class FakeGenerator:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(yes_no=self.logit is not None, cached_tokens=True, cancel_prefill=True)
+        return Capabilities(self.logit is not None, cached_tokens=True, cancel_prefill=True, choices=self.choices)
 
     def count_tokens(self, text: str) -> int:
         return count_words(text)

@@ -67,6 +67,32 @@ def test_the_stream_is_passages_then_text_then_one_answer() -> None:
     assert "".join(event.text for event in events if isinstance(event, Token)) == answered.answer.raw_text == REPLY
 
 
+WHETHER = Question("Was the dam of Kurakhove struck?")
+
+
+def first_choice(prompt: Prompt) -> str:
+    return prompt.choices.texts[0] if prompt.choices else "Yes, it was struck [1]."
+
+
+def test_asked_whether_a_thing_is_so_it_answers_in_the_sources_own_words() -> None:
+    answer = assistant(FakeGenerator(first_choice, choices=True)).ask(WHETHER)
+    assert answer.text == "The dam of Kurakhove was struck on 11 November 2024 [1]."
+    assert [citation.quote for citation in answer.citations] == [DAM]
+
+
+def test_a_generator_that_cannot_choose_and_any_other_question_are_answered_in_its_own_words() -> None:
+    for generator, question in [(FakeGenerator(REPLY), WHETHER), (FakeGenerator(REPLY, choices=True), WHAT)]:
+        assistant(generator).ask(question)
+        assert generator.answered[0].choices is None
+
+
+def test_a_quotation_is_given_at_less_likelihood_than_an_answer_in_own_words() -> None:
+    likely = replace(assistant(FakeGenerator(first_choice, choices=True)), abstainer=lambda signals: 0.3)
+    assert not likely.ask(WHETHER).abstained and likely.ask(WHAT).abstained
+    unlikely = replace(likely, abstainer=lambda signals: 0.1)
+    assert unlikely.ask(WHETHER).abstained
+
+
 def test_asking_gives_the_streams_answer() -> None:
     last = list(assistant().stream(WHAT))[-1]
     assert isinstance(last, Answered)

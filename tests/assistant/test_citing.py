@@ -448,6 +448,11 @@ def test_an_answer_cut_off_for_its_length_ends_with_a_whole_sentence(raw: str, c
     assert [sentence.text for sentence in whole_sentences(raw, cut_off)] == shown
 
 
+def test_a_sentence_said_again_is_shown_once_with_every_number_it_was_given() -> None:
+    said = whole_sentences("Yes, it fell [1]. The river rose. yes, it fell [2][1].\nYes, it fell.", cut_off=False)
+    assert [(one.text, one.numbers) for one in said] == [("Yes, it fell.", (1, 2)), ("The river rose.", ())]
+
+
 @pytest.mark.parametrize(
     ("raw", "text"),
     [

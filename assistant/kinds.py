@@ -1,0 +1,32 @@
+"""What kind of answer a question wants: one fact, a yes or no, or what there is to know.
+
+Knows how English asks; anything else asks for facts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_OVERVIEW: Final = re.compile(
+    r"\b(situation|state of affairs|overview|summar\w+|developments?|latest|news|happening|going on|"
+    r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more))\b",
+    re.IGNORECASE,
+)
+_LEAD: Final = r"(?:(?:and|but|so|then|now|ok|okay|well|also)\b,?\s+)*+"
+_WHETHER: Final = re.compile(
+    rf"\s*{_LEAD}(?!(?:can|could|will|would|do|did|have) (?:you|we|i|anyone|anybody|somebody|someone)\b)"
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might)(?:n['’]t)?\s",
+    re.IGNORECASE,
+)
+_ALTERNATIVES: Final = re.compile(r"\bor\b(?!\s+not\b)", re.IGNORECASE)
+
+
+def asks_for_overview(question: str) -> bool:
+    """Whether the question wants what there is to know, not one fact."""
+    return bool(_OVERVIEW.search(question))
+
+
+def asks_whether(question: str) -> bool:
+    """Whether the question wants a yes or no. One that offers a choice ("by day or by night?") wants the choice."""
+    return bool(_WHETHER.match(question)) and not _ALTERNATIVES.search(question) and not asks_for_overview(question)

@@ -1,0 +1,34 @@
+"""A reply may be made of the sentences nearest to the question, as they stand in the sources."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.citing import split_sentences
+from assistant.quoting import LEAST_NEARNESS, quotations
+from tests.fakes import evidence
+
+NEAR = st.floats(0, 2)
+
+
+@given(st.lists(st.lists(NEAR, min_size=1, max_size=3), max_size=4))
+def test_each_is_a_near_sentence_with_the_number_of_its_evidence(nearness: list[list[float]]) -> None:
+    told = [[f"Sentence {n} of {m}." for n in range(len(of))] for m, of in enumerate(nearness)]
+    pieces = evidence(*(" ".join(texts) for texts in told))
+    flat = [near for of in nearness for near in of]
+    found = quotations(pieces, flat)
+    numbered = [f"{text} [{m}]" for m, texts in enumerate(told, 1) for text in texts]
+    least = LEAST_NEARNESS * max(flat, default=0.0)
+    assert list(found.texts) == [text for text, near in zip(numbered, flat, strict=True) if near >= least]
+    assert bool(found.texts) is bool(flat), "the nearest is always among them"
+
+
+def test_a_bracket_in_a_source_is_no_marker() -> None:
+    (text,) = quotations(evidence("The dam\n broke [7] at noon."), [1.0]).texts
+    assert text == "The dam broke (7) at noon. [1]"
+    assert [sentence.numbers for sentence in split_sentences(text)] == [(1,)]
+
+
+def test_what_two_sources_say_in_the_same_words_is_there_for_each() -> None:
+    assert quotations(evidence("It fell.", "It fell. It fell."), [1.0] * 3).texts == ("It fell. [1]", "It fell. [2]")

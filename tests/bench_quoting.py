@@ -1,0 +1,111 @@
+"""Yes-or-no questions about the starter corpus, answered by quotations and in the model's own words, side by side:
+`python -m tests.bench_quoting [--out FILE]`.
+
+A question counts as answered when the answer holds one of the expected wordings, as contrary when it opens with the
+wrong yes or no. The questions helped to choose how such questions are answered, so the figures compare the two ways and
+forecast nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.answering import Assistant
+from assistant.assemble import Assembly
+from assistant.evaluation.datasets import read_dataset
+from assistant.generation import Capabilities
+from assistant.settings import load_settings
+from assistant.types import Answer, Question
+from tests.delegating import Delegating
+
+CASES = Path(__file__).with_suffix(".jsonl")
+SEEDS = Path(__file__).parents[1] / "seeds"
+OUTCOMES = ("answered", "beside the point", "contrary", "refused", "made up")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question; `says`: wordings of which an answer holds one, none where the sources do not tell; `wrong`: the
+    opening, "yes" or "no", that the sources refute, "" where neither would be false."""
+
+    question: str
+    says: tuple[str, ...]
+    wrong: str
+
+    def outcome(self, answer: Answer) -> str:
+        """What has become of it. Refusing is right where nothing is told."""
+        if answer.abstained:
+            return "refused" if self.says else "answered"
+        if not self.says:
+            return "made up"
+        if self.wrong and answer.text.lower().startswith(self.wrong):
+            return "contrary"
+        told = answer.text.lower()
+        return "answered" if any(one.lower() in told for one in self.says) else "beside the point"
+
+
+class InOwnWords(Delegating):
+    """A generator that cannot choose."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(self.inner.capabilities, choices=False)
+
+
+def cases() -> list[Case]:
+    rows = map(json.loads, CASES.read_text(encoding="utf-8").splitlines())
+    return [Case(row["question"], tuple(row["says"]), row["wrong"]) for row in rows]
+
+
+def ask(ways: dict[str, Assistant], asked: Sequence[Case]) -> list[dict[str, Any]]:
+    """A row a question and way, one way after the other so that the machine is as busy for both."""
+    rows = []
+    for case in asked:
+        for way, assistant in ways.items():
+            answer = assistant.ask(Question(case.question))
+            rows.append(
+                {
+                    "question": case.question,
+                    "way": way,
+                    "outcome": case.outcome(answer),
+                    "told": bool(case.says),
+                    "answer": answer.text,
+                    "seconds": round(answer.timings.total_s, 2),
+                }
+            )
+            print(f"{way:>6}  {rows[-1]['outcome']:<16}  {case.question}", flush=True)
+    return rows
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    lines = [f"| way | told in the sources | {' | '.join(OUTCOMES)} |", "|---|---|" + "---|" * len(OUTCOMES)]
+    for way in dict.fromkeys(row["way"] for row in rows):
+        for told in (True, False):
+            of = Counter(row["outcome"] for row in rows if row["way"] == way and row["told"] is told)
+            lines.append(f"| {way} | {'yes' if told else 'no'} | {' | '.join(str(of[one]) for one in OUTCOMES)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, help="keep each answer there, a line each")
+    options = parser.parse_args()
+    with closing(Assembly(load_settings({}).settings)) as parts:
+        index, _took = parts.evaluation_index(read_dataset(SEEDS))
+        quoted = parts.assistant_over(index)
+        ways = {"quoted": quoted, "own": replace(quoted, generator=InOwnWords(quoted.generator))}
+        rows = ask(ways, cases())
+    if options.out:
+        options.out.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), encoding="utf-8")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
