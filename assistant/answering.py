@@ -138,12 +138,12 @@ class Assistant:
         if not evidence or (self.policy.threshold > 0 and (draft.out_of_time or draft.unclear)):
             yield _done(self._abstention(draft, None, watch))
             return
-        prompt = self._prompt(query, dated_query, evidence)
+        prompt = self._prompt(draft, dated_query)
         nearest = nearest_of(query, prompt.evidence, self.similarity)
         odds = self._odds(dated_query, prompt.evidence, nearest.alone(), cancel)
         signals = signals_of(query, hits, prompt.evidence, nearest.cosine, odds)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
-        if draft.likelihood < self._threshold(query):
+        if draft.likelihood < self._threshold(draft):
             yield _done(self._abstention(draft, None, watch))
             return
 
@@ -155,18 +155,19 @@ class Assistant:
         else:
             yield _done(self._answer(draft, completion, cited, watch))
 
-    def _prompt(self, query: str, dated_query: str, evidence: Sequence[Evidence]) -> Prompt:
-        prompt = self.composer.answer(dated_query, evidence)
-        if not self._quotes(query):
+    def _prompt(self, draft: Draft, question: str) -> Prompt:
+        prompt = self.composer.answer(question, draft.evidence)
+        if not self._quotes(draft):
             return prompt
-        return replace(prompt, choices=quotations(prompt.evidence, nearness(query, prompt.evidence, self.similarity)))
+        nearnesses = nearness(draft.query, prompt.evidence, self.similarity)
+        return replace(prompt, choices=quotations(prompt.evidence, nearnesses, draft.when.present))
 
-    def _quotes(self, query: str) -> bool:
+    def _quotes(self, draft: Draft) -> bool:
         """Whether the answer is made of sentences of the sources: asked whether a thing is so, small models affirm."""
-        return asks_whether(query) and self.generator.capabilities.choices
+        return asks_whether(draft.query) and self.generator.capabilities.choices
 
-    def _threshold(self, query: str) -> float:
-        return self.policy.threshold * (QUOTED_THRESHOLD if self._quotes(query) else 1.0)
+    def _threshold(self, draft: Draft) -> float:
+        return self.policy.threshold * (QUOTED_THRESHOLD if self._quotes(draft) else 1.0)
 
     def _resumed(
         self, query: str, hits: Sequence[Hit], fresh: tuple[Evidence, ...], question: Question, when: When

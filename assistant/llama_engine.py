@@ -309,37 +309,47 @@ class Engine:
         only one choice left is known without being said, and is read at once where another may follow.
         """
         cached = self._prefill(prompt)
-        left = dict(enumerate(self._spelled(text) for text in choices.texts))
-        said: list[int] = []
+        left = {text: self._spelled(text) for text in choices.texts}
+        said: list[str] = []
         made = 0
-        while len(said) < choices.most:
-            open_to = {i: way for i, both in left.items() if made + len(way := both[bool(said)]) <= max_tokens}
-            if not open_to or (said and self._would_end({way[0] for way in open_to.values()})):
+
+        def say(text: str, way: Sequence[int]) -> None:
+            nonlocal made
+            emit(" " * bool(said) + text)
+            said.append(text)
+            made += len(way)
+            del left[text]
+
+        def fitting() -> dict[str, Sequence[int]]:
+            ways = {text: both[bool(said)] for text, both in left.items()}
+            return {text: way for text, way in ways.items() if made + len(way) <= max_tokens}
+
+        while len(said) < choices.most - (choices.sure in left) and (ways := fitting()):
+            if said and self._would_end({way[0] for way in ways.values()}):
                 break
-            chosen, known = self._walk(open_to)
-            emit(" " * bool(said) + choices.texts[chosen])
-            said.append(chosen)
-            made += len(open_to[chosen])
-            del left[chosen]
-            if len(said) < choices.most:
-                self._read(open_to[chosen][known:])
-        return Completion(" ".join(choices.texts[i] for i in said), Usage(len(prompt), cached, made), "end")
+            chosen, known = self._walk(ways)
+            say(chosen, ways[chosen])
+            if len(said) < choices.most - (choices.sure in left):
+                self._read(ways[chosen][known:])
+        if choices.sure in left and (way := fitting().get(choices.sure)) and len(said) < choices.most:
+            say(choices.sure, way)
+        return Completion(" ".join(said), Usage(len(prompt), cached, made), "end")
 
     def _spelled(self, text: str) -> tuple[list[int], list[int]]:
         """The tokens of a choice where it comes first, and where another stands before it."""
         return self._vocabulary.tokenize(text), self._vocabulary.tokenize(f" {text}")
 
-    def _walk(self, ways: Mapping[int, Sequence[int]]) -> tuple[int, int]:
+    def _walk(self, ways: Mapping[str, Sequence[int]]) -> tuple[str, int]:
         """The way taken, and how many of its tokens were computed on it until no other was left."""
         at = 0
         while len(ways) > 1 and all(len(way) > at for way in ways.values()):
             logits = self._logits()
             token = max({way[at] for way in ways.values()}, key=lambda token: float(logits[token]))
-            ways = {i: way for i, way in ways.items() if way[at] == token}
+            ways = {text: way for text, way in ways.items() if way[at] == token}
             if len(ways) > 1:
                 self._decode([token])
                 at += 1
-        return min(ways, key=lambda i: len(ways[i])), at
+        return min(ways, key=lambda text: len(ways[text])), at
 
     def _would_end(self, others: Set[int]) -> bool:
         """Whether the model would rather end than say one of the other tokens."""

@@ -9,6 +9,7 @@ matter it knows far better. So it chooses, and the sentence speaks for itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from assistant.citing import defused
@@ -22,13 +23,18 @@ QUOTED_THRESHOLD: Final = 0.4
 no; and a quotation that is beside the point is seen to be so, while a wrong yes is not."""
 
 
-def quotations(evidence: Sequence[Evidence], nearness: Sequence[float]) -> Choices:
-    """The sentences that are nearly as near as the nearest, each with the number of its evidence."""
+def quotations(evidence: Sequence[Evidence], nearness: Sequence[float], present: bool = False) -> Choices:
+    """The sentences that are nearly as near as the nearest, each with the number of its evidence; one of them surely.
+
+    That is the nearest, and of the `present` the nearest of the newest. What the model chooses and what is nearest by
+    words and meaning are two opinions on what tells of the matter.
+    """
+    said = [(piece, text) for piece in evidence for text in piece.sentence_texts]
     least = LEAST_NEARNESS * max(nearness, default=0.0)
-    said = [(piece.number, text) for piece in evidence for text in piece.sentence_texts]
-    told = [
-        f"{defused(' '.join(text.split()))} [{number}]"
-        for (number, text), near in zip(said, nearness, strict=True)
-        if near >= least
+    near = [
+        (f"{defused(' '.join(text.split()))} [{piece.number}]", one, piece.hit.article.published or date.min)
+        for (piece, text), one in zip(said, nearness, strict=True)
+        if one >= least
     ]
-    return Choices(tuple(dict.fromkeys(told)), MOST_QUOTED)
+    sure = max(near, key=lambda it: (it[2] if present else date.min, it[1]), default=("",))[0]
+    return Choices(tuple(dict.fromkeys(text for text, _, _ in near)), MOST_QUOTED, sure)

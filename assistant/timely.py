@@ -69,6 +69,8 @@ def find(search: Search, query: str, k: int, filters: Filters, when: When, as_of
     base = _until_asked(filters, as_of)
     about = without_days(query, when)
     hits = search(query, k, base)
+    if when.present:
+        hits = on_what_is_named(about, hits)
     if when.window is None:
         if when.present and any(hit.article.published for hit in hits):
             hits = newest_first(about, hits, timing)
@@ -99,6 +101,16 @@ def relevance(query: str, hits: Sequence[Hit]) -> tuple[float, ...]:
         return max((meaning + wording) / 2, DENSE_ALONE * meaning) * (1.0 + named) / 2
 
     return tuple(worth(hit) for hit in hits)
+
+
+def on_what_is_named(query: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The hits of articles that, as far as they were found, hold a name that the query asks about; all where none does.
+
+    How another town stands is no news on this one, and "the city remains under control" does not say which it means.
+    """
+    asked = names(query)
+    told = {hit.article.id for hit in hits if share(asked, content_words(f"{hit.article.title} {hit.chunk.text}")) > 0}
+    return tuple(hit for hit in hits if hit.article.id in told) or tuple(hits)
 
 
 def newest_first(query: str, hits: Sequence[Hit], timing: Timing) -> tuple[Hit, ...]:

@@ -114,10 +114,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a reply may be made of: 1 to `most` of the texts, none twice, in any order, a blank between two."""
+    """What a reply may be made of: 1 to `most` of the texts, none twice, in any order, a blank between two.
+
+    `sure` is one of them that is said in any case, last where it is not chosen; "" for none.
+    """
 
     texts: tuple[str, ...]
     most: int
+    sure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,10 @@ def test_a_text_that_is_not_allowed_is_never_said(tiny_model: Path, generator: L
 FRUIT = ("apples and pears", "apples and plums", "a plum", "a plum tree", "grüne Birnen 🍐", "苹果和梨")
 
 
-def choosing(texts: Sequence[str], most: int = 1, max_tokens: int = 60, text: str = "Repeat: a plum tree") -> Prompt:
-    return replace(asking(text, max_tokens), choices=Choices(tuple(texts), most))
+def choosing(
+    texts: Sequence[str], most: int = 1, max_tokens: int = 60, text: str = "Repeat: a plum tree", sure: str = ""
+) -> Prompt:
+    return replace(asking(text, max_tokens), choices=Choices(tuple(texts), most, sure))
 
 
 @pytest.mark.parametrize("text", ["Repeat: one two three four five", "Repeat: the oven is lit at four", SOURCE])
@@ -139,9 +141,13 @@ def test_what_it_would_say_anyway_is_what_it_chooses(generator: LlamaCpp, text: 
     st.lists(st.sampled_from([*FRUIT, "a", " ", "b c", "\N{ZERO WIDTH JOINER}x"]), min_size=1, max_size=5, unique=True),
     st.integers(1, 4),
     st.integers(1, 40),
+    st.booleans(),
 )
-def test_a_reply_is_made_of_choices_alone(generator: LlamaCpp, texts: list[str], most: int, limit: int) -> None:
-    stream = generator.generate(choosing(texts, most, limit), NEVER)
+def test_a_reply_is_made_of_choices_alone(
+    generator: LlamaCpp, texts: list[str], most: int, limit: int, surely: bool
+) -> None:
+    sure = texts[-1] if surely else ""
+    stream = generator.generate(choosing(texts, most, limit, sure=sure), NEVER)
     pieces: list[str] = []
     while True:
         try:
@@ -153,8 +159,11 @@ def test_a_reply_is_made_of_choices_alone(generator: LlamaCpp, texts: list[str],
     assert "".join(pieces) == said.text == " ".join(chosen)
     assert set(chosen) <= set(texts) and len(set(chosen)) == len(chosen) <= most
     assert said.usage.completion_tokens <= limit
-    fits = any(generator.count_tokens(text) <= limit for text in texts)
-    assert bool(chosen) is fits, "nothing is said only where nothing has room"
+    if most > 1 or not sure:
+        fits = any(generator.count_tokens(text) <= limit for text in texts)
+        assert bool(chosen) is fits, "nothing is said only where nothing has room"
+    needed = sum(generator.count_tokens(f" {text}") for text in {*chosen, sure})
+    assert not sure or sure in chosen or needed > limit
 
 
 def test_choosing_does_not_depend_on_what_was_asked_before_nor_changes_what_comes_after(

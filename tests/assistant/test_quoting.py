@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.citing import split_sentences
 from assistant.quoting import LEAST_NEARNESS, quotations
-from tests.fakes import evidence
+from tests.fakes import article, evidence, evidence_of, hit
 
 NEAR = st.floats(0, 2)
 
@@ -21,7 +23,8 @@ def test_each_is_a_near_sentence_with_the_number_of_its_evidence(nearness: list[
     numbered = [f"{text} [{m}]" for m, texts in enumerate(told, 1) for text in texts]
     least = LEAST_NEARNESS * max(flat, default=0.0)
     assert list(found.texts) == [text for text, near in zip(numbered, flat, strict=True) if near >= least]
-    assert bool(found.texts) is bool(flat), "the nearest is always among them"
+    assert found.sure == (numbered[flat.index(max(flat))] if flat else "")
+    assert not flat or found.sure in found.texts
 
 
 def test_a_bracket_in_a_source_is_no_marker() -> None:
@@ -32,3 +35,11 @@ def test_a_bracket_in_a_source_is_no_marker() -> None:
 
 def test_what_two_sources_say_in_the_same_words_is_there_for_each() -> None:
     assert quotations(evidence("It fell.", "It fell. It fell."), [1.0] * 3).texts == ("It fell. [1]", "It fell. [2]")
+
+
+def test_of_the_present_the_nearest_of_the_newest_is_said_surely() -> None:
+    days = [date(2024, 11, 12), date(2025, 1, 11), date(2025, 3, 31), None]
+    pieces = evidence_of([hit(article(f"It held on day {n}.", f"a{n}", published=day)) for n, day in enumerate(days)])
+    near = [1.0, 0.9, 0.1, 0.95]
+    assert quotations(pieces, near).sure == "It held on day 0. [1]"
+    assert quotations(pieces, near, present=True).sure == "It held on day 1. [2]", "day 2 is newer and not near"

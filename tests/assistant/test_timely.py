@@ -147,6 +147,24 @@ def test_how_things_stood_as_of_a_day_is_the_newest_until_then() -> None:
     assert days(found("What was the situation as of 1 December 2024?", hits))[0] == "2024-11-20"
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Who holds Kurakhove now?", {"here"}),
+        ("Who holds Odesa now?", {"here", "there"}),
+        ("Who holds it now?", {"here", "there"}),
+        ("Who took Kurakhove?", {"here", "there"}),
+    ],
+)
+def test_how_another_place_stands_now_is_no_news_on_this_one(question: str, told: set[str]) -> None:
+    hits = [
+        of("2024-11-12", name="here", text="Kurakhove is besieged."),
+        of("2024-11-12", 0.9, name="here", text="The road is cut."),
+        of("2025-01-11", name="there", text="The city is held."),
+    ]
+    assert {one.article.id for one in found(question, hits).hits} == told
+
+
 def test_evidence_on_the_present_is_read_newest_first_and_numbered_so() -> None:
     pieces = evidence_of([of("2024-11-12"), of(None), of("2025-01-11")])
     ordered = in_order(pieces, when_of("What is the situation now?", TODAY))
