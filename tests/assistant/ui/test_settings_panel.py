@@ -7,7 +7,7 @@ import pytest
 
 from assistant.settings import Settings
 from assistant.ui.preferences import About, Preferences
-from assistant.ui.settings_panel import LEAST_TOKENS, MOST_TOKENS, STRICTNESS, preferred, rest, shown
+from assistant.ui.settings_panel import LEAST_TOKENS, MOST_TOKENS, STRICTNESS, preferred, rest, values
 from tests.assistant.ui.fake_service import DAM, FakeAnswers, dam_answer
 from tests.assistant.ui.markup_tree import parse
 
@@ -44,7 +44,7 @@ def test_what_only_a_restart_changes_is_told_with_the_speed_of_the_last_answer()
 
 
 def test_settings_beyond_the_sliders_ends_are_shown_at_its_end() -> None:
-    assert shown(Preferences("strict", 5000), ABOUT, None)[1]["value"] == MOST_TOKENS
+    assert values(Preferences("strict", 5000))[1]["value"] == MOST_TOKENS
 
 
 def test_a_tab_begins_with_the_defaults_of_the_settings() -> None:
