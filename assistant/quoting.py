@@ -8,6 +8,7 @@ matter it knows far better. So it chooses, and the sentence speaks for itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
@@ -23,18 +24,33 @@ QUOTED_THRESHOLD: Final = 0.4
 no; and a quotation that is beside the point is seen to be so, while a wrong yes is not."""
 
 
+_DENIAL: Final = re.compile(
+    r"\b(?:den(?:y|ies|ied|ying)|disput\w+|reject\w*|contradict\w*|disagree\w*|refus\w+|neither)\b|"
+    r"(?:\b(?:not|nobody|never|no)|n['’]t)\b[^.]{0,40}\b(?:confirm|accept|verif|agree|check)",
+    re.IGNORECASE,
+)
+
+
 def quotations(evidence: Sequence[Evidence], nearness: Sequence[float], present: bool = False) -> Choices:
     """The sentences that are nearly as near as the nearest, each with the number of its evidence; one of them surely.
 
     That is the nearest, and of the `present` the nearest of the newest. What the model chooses and what is nearest by
-    words and meaning are two opinions on what tells of the matter.
+    words and meaning are two opinions on what tells of the matter. Where the next sentence denies or doubts what one
+    says ("Moscow has neither confirmed nor denied it"), both are one choice: a claim is not quoted without it.
     """
-    said = [(piece, text) for piece in evidence for text in piece.sentence_texts]
+    told = [(piece, text) for piece in evidence for text in _units(piece)]
     least = LEAST_NEARNESS * max(nearness, default=0.0)
     near = [
-        (f"{defused(' '.join(text.split()))} [{piece.number}]", one, piece.hit.article.published or date.min)
-        for (piece, text), one in zip(said, nearness, strict=True)
+        (text, one, piece.hit.article.published or date.min)
+        for (piece, text), one in zip(told, nearness, strict=True)
         if one >= least
     ]
     sure = max(near, key=lambda it: (it[2] if present else date.min, it[1]), default=("",))[0]
     return Choices(tuple(dict.fromkeys(text for text, _, _ in near)), MOST_QUOTED, sure)
+
+
+def _units(piece: Evidence) -> list[str]:
+    """For each sentence of the passage what is quoted of it: with its number, and with a denial right behind it."""
+    texts = [f"{defused(' '.join(text.split()))} [{piece.number}]" for text in piece.sentence_texts]
+    following = [text if _DENIAL.search(text) else "" for text in (*texts[1:], "")]
+    return [f"{text} {denial}".rstrip() for text, denial in zip(texts, following, strict=True)]

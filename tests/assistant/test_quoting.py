@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,3 +44,24 @@ def test_of_the_present_the_nearest_of_the_newest_is_said_surely() -> None:
     near = [1.0, 0.9, 0.1, 0.95]
     assert quotations(pieces, near).sure == "It held on day 0. [1]"
     assert quotations(pieces, near, present=True).sure == "It held on day 1. [2]", "day 2 is newer and not near"
+
+
+@pytest.mark.parametrize(
+    "denial",
+    [
+        "Moscow has neither confirmed nor denied it.",
+        "Ukraine did not confirm the loss.",
+        "Nobody could verify it.",
+        "The army denies this.",
+        "The figure couldn’t be checked.",
+    ],
+)
+def test_a_claim_is_quoted_with_the_denial_right_behind_it(denial: str) -> None:
+    pieces = evidence(f"Soldiers have arrived. {denial} They wear no badges.", denial)
+    texts = quotations(pieces, [1.0] * 4).texts
+    assert texts[0] == f"Soldiers have arrived. [1] {denial} [1]"
+    assert "They wear no badges. [1]" in texts, "the next passage denies nothing of this one"
+
+
+def test_what_goes_on_without_a_denial_stays_apart() -> None:
+    assert quotations(evidence("It fell. The mayor confirmed it."), [1.0] * 2).texts[0] == "It fell. [1]"
