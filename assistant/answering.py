@@ -160,7 +160,7 @@ class Assistant:
         if not self._quotes(draft):
             return prompt
         nearnesses = nearness(draft.query, prompt.evidence, self.similarity)
-        return replace(prompt, choices=quotations(prompt.evidence, nearnesses, draft.when.present))
+        return replace(prompt, choices=quotations(draft.query, prompt.evidence, nearnesses, draft.when.present))
 
     def _quotes(self, draft: Draft) -> bool:
         """Whether the answer is made of sentences of the sources: asked whether a thing is so, small models affirm."""

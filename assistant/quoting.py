@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from assistant.citing import defused
 from assistant.types import Choices, Evidence
+from assistant.wording import content_words, names, share
 
 LEAST_NEARNESS: Final = 0.6
 """As a share of the nearest sentence's."""
@@ -31,22 +33,44 @@ _DENIAL: Final = re.compile(
 )
 
 
-def quotations(evidence: Sequence[Evidence], nearness: Sequence[float], present: bool = False) -> Choices:
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """What may be quoted, how near it is, when it came out, and the share of the question's names told around it."""
+
+    text: str
+    nearness: float
+    day: date
+    named: float
+
+
+def quotations(
+    question: str, evidence: Sequence[Evidence], nearness: Sequence[float], present: bool = False
+) -> Choices:
     """The sentences that are nearly as near as the nearest, each with the number of its evidence; one of them surely.
 
-    That is the nearest, and of the `present` the nearest of the newest. What the model chooses and what is nearest by
-    words and meaning are two opinions on what tells of the matter. Where the next sentence denies or doubts what one
-    says ("Moscow has neither confirmed nor denied it"), both are one choice: a claim is not quoted without it.
+    That is the nearest, and of the `present` the nearest of the newest whose passage names no less of what is asked
+    about: newer news of another town is none of this one. What the model chooses and what is nearest by words and
+    meaning are two opinions on what tells of the matter. Where the next sentence denies or doubts what one says
+    ("Moscow has neither confirmed nor denied it"), both are one choice: a claim is not quoted without it.
     """
-    told = [(piece, text) for piece in evidence for text in _units(piece)]
     least = LEAST_NEARNESS * max(nearness, default=0.0)
+    told = [(piece, text) for piece in evidence for text in _units(piece)]
     near = [
-        (text, one, piece.hit.article.published or date.min)
+        _Near(text, one, piece.hit.article.published or date.min, _named(question, piece))
         for (piece, text), one in zip(told, nearness, strict=True)
         if one >= least
     ]
-    sure = max(near, key=lambda it: (it[2] if present else date.min, it[1]), default=("",))[0]
-    return Choices(tuple(dict.fromkeys(text for text, _, _ in near)), MOST_QUOTED, sure)
+    if not near:
+        return Choices((), MOST_QUOTED, "")
+    sure = max(near, key=lambda one: one.nearness)
+    if present:
+        sure = max((one for one in near if one.named >= sure.named), key=lambda one: (one.day, one.nearness))
+    return Choices(tuple(dict.fromkeys(one.text for one in near)), MOST_QUOTED, sure.text)
+
+
+def _named(question: str, piece: Evidence) -> float:
+    """The share of the question's names in the passage or its title."""
+    return share(names(question), content_words(f"{piece.hit.article.title} {piece.text}"))
 
 
 def _units(piece: Evidence) -> list[str]:
