@@ -38,9 +38,14 @@ def package_version(name: str) -> str | None:
         return None
 
 
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """The cores this process may use: those it may run on, or as many as a container's quota of time makes up."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        time, period = map(int, quota.read_text(encoding="ascii").split())
+    except (OSError, ValueError):  # no such system, or no limit ("max 100000")
+        return usable
+    return max(1, min(usable, round(time / period)))
 
 
 def processor() -> str:

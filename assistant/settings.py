@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from assistant.errors import SettingsError
 
 PREFIX = "QUOTH_"
+LOOKS = 300
 Layer = Literal["default", "file", "environment", "command line"]
 Strictness = Literal["off", "strict", "balanced", "eager"]
 EmbedderRuntime = Literal["auto", "onnx", "torch"]
@@ -179,6 +180,17 @@ def _is_on(value: str | None) -> bool:
 def hub_is_off(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the model hub alone is switched off (HF_HUB_OFFLINE), as its own tools understand it."""
     return _is_on((os.environ if environ is None else environ).get("HF_HUB_OFFLINE"))
+
+
+def rest_while_waiting(environ: MutableMapping[str, str] | None = None) -> None:
+    """Let OpenMP's threads sleep once they have looked some hundred times whether the others are done.
+
+    By default they look 300,000 times, at each of the thousand operations of a batch, on a core that whoever is waited
+    for may need. GNU's OpenMP reads this when a library brings it in, so it is said before. What is set already stays.
+    """
+    env = os.environ if environ is None else environ
+    if "OMP_WAIT_POLICY" not in env:
+        env.setdefault("GOMP_SPINCOUNT", str(LOOKS))
 
 
 def _refuse_unknown(given: Mapping[str, Any], layer: Layer, path: Path | None) -> None:

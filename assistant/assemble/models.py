@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from assistant.errors import AssistantError
 from assistant.machine import cores, package_version, processor
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
-from assistant.settings import Settings, hub_is_off
+from assistant.settings import Settings, hub_is_off, rest_while_waiting
 from assistant.tuning import BATCH_SIZE, BATCHES, READ, WRITTEN, Choice, Tuned, load, save, tune
 from assistant.types import Model
 from index.store import Store
@@ -43,6 +43,7 @@ class Models:
         self.settings = settings
         self.progress: Progress = progress or (lambda stage, done, total: None)
         self._opened: list[Store | Conversations | Generator] = []
+        rest_while_waiting()
 
     @cached_property
     def models(self) -> ModelStore:

@@ -7,6 +7,8 @@ import json
 import socket
 from pathlib import Path
 
+import pytest
+
 from assistant.machine import PACKAGES, cores, describe, package_version, peak_memory_bytes, version
 
 
@@ -34,3 +36,21 @@ def test_the_machine_has_cores_and_this_process_memory() -> None:
     assert cores() >= 1
     peak = peak_memory_bytes()
     assert peak is None or peak > 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("quota", "at_most"),
+    [
+        ("100000 100000", 1),
+        ("20000 100000", 1),
+        ("max 100000", None),
+        ("", None),
+        ("10 0x", None),
+        ("9900000 100", None),
+    ],
+)
+def test_a_quota_of_time_counts_as_cores(quota: str, at_most: int | None, tmp_path: Path) -> None:
+    told = tmp_path / "cpu.max"
+    unlimited = cores(told)
+    told.write_text(quota, encoding="ascii")
+    assert cores(told) == (unlimited if at_most is None else at_most)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import SettingsError
-from assistant.settings import LoadedSettings, Settings, hub_is_off, load_settings
+from assistant.settings import LOOKS, LoadedSettings, Settings, hub_is_off, load_settings, rest_while_waiting
 
 OTHER_VALUES: dict[str, Any] = {
     "data": "/elsewhere/data",
@@ -188,6 +191,31 @@ def test_other_programs_switches_mean_offline_only_together(environ: dict[str, s
 def test_the_hub_alone_can_be_switched_off(value: str, off: bool) -> None:
     assert hub_is_off({"HF_HUB_OFFLINE": value}) is off
     assert hub_is_off({}) is False
+
+
+# ---- what other libraries read
+
+
+def test_threads_are_told_to_sleep_unless_that_is_set_already() -> None:
+    environ: dict[str, str] = {}
+    rest_while_waiting(environ)
+    assert set(environ) == {"GOMP_SPINCOUNT"}
+    for already in ({"OMP_WAIT_POLICY": "active"}, {"GOMP_SPINCOUNT": "7"}):
+        rest_while_waiting(kept := dict(already))
+        assert kept == already
+
+
+def test_the_threads_of_an_assembly_s_models_are_told_before_they_are_there() -> None:
+    code = (
+        "from assistant.assemble import Assembly; from assistant.settings import load_settings;"
+        "Assembly(load_settings({}).settings); import llama_cpp"
+    )
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
+    environ["OMP_DISPLAY_ENV"] = "VERBOSE"
+    told = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stderr
+    if "GOMP_" not in told:
+        pytest.skip("llama.cpp was built without GNU's OpenMP here")
+    assert f"GOMP_SPINCOUNT = '{LOOKS}'" in told
 
 
 # ---- refusals
