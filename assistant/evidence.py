@@ -14,9 +14,10 @@ from typing import Protocol
 
 from assistant.asked import Asked
 from assistant.candidates import Candidate, candidates_of, sentences_of, stretches
-from assistant.kinds import asks_for_overview
+from assistant.kinds import asks_for_overview, asks_when
 from assistant.orders import ordering
 from assistant.types import Evidence, best_overlap
+from assistant.when_words import tells_a_time
 from index.types import Hit
 
 READ_HITS = 10
@@ -56,7 +57,8 @@ class SentenceSelector:
     count as shares of the best one's. Each pick is the sentence of greatest score plus what it adds to those picked
     before: `cover_weight` times the question's words that none of them holds, and `uncovered_weight` times how much
     better it answers each part. So a question about two things gets sentences on both. What stands right before a
-    picked sentence gains `lead_share` of its score, since it says who "he" is. Nothing below `floor_share` is taken: it
+    picked sentence gains `lead_share` of its score, since it says who "he" is; so does what stands right after it where
+    an overview is asked for, or a time that only the latter tells. Nothing below `floor_share` is taken: it
     would cost prefill and lead astray. `budget_tokens` is counted by `count_tokens`, titles, dates and `heading_tokens`
     more a passage included.
     """
@@ -102,7 +104,7 @@ class SentenceSelector:
         """Indices of the sentences taken, best first; at least one, however long, where the best is not `known`."""
         scores, parts = self._scores(question, candidates)
         asked = Asked.among(question, [candidate.words for candidate in candidates])
-        overview = asks_for_overview(question)
+        brings = _brings_the_next(question)
         best_is_known = any(scores[i] == max(scores) for i in known)
         space = _Space(candidates, self.count_tokens, self.heading_tokens, begun=best_is_known)
         worth, answered = list(scores), [0.0] * len(parts)
@@ -129,8 +131,8 @@ class SentenceSelector:
             answered = [max(part[best], before) for part, before in zip(parts, answered, strict=True)]
             if space.follows[best]:
                 worth[best - 1] += self.lead_share * scores[best]
-            if overview and best + 1 < len(worth) and space.follows[best + 1]:
-                worth[best + 1] += self.lead_share * scores[best]  # how things stand is told in more than one sentence
+            if best + 1 < len(worth) and space.follows[best + 1] and brings(candidates[best], candidates[best + 1]):
+                worth[best + 1] += self.lead_share * scores[best]
         return chosen
 
     def _scores(self, question: str, candidates: Sequence[Candidate]) -> tuple[list[float], list[list[float]]]:
@@ -149,6 +151,18 @@ class SentenceSelector:
         for i, score in zip(promising, self.rerank(text, [candidates[i] for i in promising]), strict=True):
             scores[i] = score
         return scores
+
+
+def _brings_the_next(question: str) -> Callable[[Candidate, Candidate], bool]:
+    """Whether a picked sentence of that question brings the one right after it.
+
+    How things stand is told in more than one sentence. What happened is often told first, and then on what day.
+    """
+    if asks_for_overview(question):
+        return lambda picked, after: True
+    if asks_when(question):
+        return lambda picked, after: tells_a_time(after.text) and not tells_a_time(picked.text)
+    return lambda picked, after: False
 
 
 def _most_promising(texts: Sequence[str], candidates: Sequence[Candidate], most: int) -> list[int]:

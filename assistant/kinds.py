@@ -1,4 +1,4 @@
-"""What kind of answer a question wants: one fact, a yes or no, or what there is to know.
+"""What kind of answer a question wants: one fact, a time, a yes or no, or what there is to know.
 
 Knows how English asks; anything else asks for facts.
 """
@@ -10,7 +10,9 @@ from typing import Final
 
 _OVERVIEW: Final = re.compile(
     r"\b(situation|state of affairs|overview|summar\w+|developments?|latest|news|happening|going on|"
-    r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more))\b",
+    r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more)|"
+    r"how (?:is|are|was|were) [^?.!]{1,80} (?:going(?! to\b)|doing|faring|developing|progressing)|"
+    r"how (?:do|did) (?:things|matters) stand|where (?:do|did) (?:things|matters) stand)\b",
     re.IGNORECASE,
 )
 _LEAD: Final = r"(?:(?:and|but|so|then|now|ok|okay|well|also)\b,?\s+)*+"
@@ -19,12 +21,22 @@ _WHETHER: Final = re.compile(
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might)(?:n['’]t)?\s",
     re.IGNORECASE,
 )
+_WHEN: Final = re.compile(
+    rf"\A\s*{_LEAD}(?:(?:do|can|could) you (?:know|say|tell me)\s+)?(?:(?:since|until|till|by) )?when\b|"
+    r"\bhow long ago\b|\b(?:what|which) (?:time|day|date|week|month|season|year|decade|century)\b",
+    re.IGNORECASE,
+)
 _ALTERNATIVES: Final = re.compile(r"\bor\b(?!\s+not\b)", re.IGNORECASE)
 
 
 def asks_for_overview(question: str) -> bool:
     """Whether the question wants what there is to know, not one fact."""
     return bool(_OVERVIEW.search(question))
+
+
+def asks_when(question: str) -> bool:
+    """Whether the question wants a time."""
+    return bool(_WHEN.search(question))
 
 
 def asks_whether(question: str) -> bool:

@@ -21,6 +21,7 @@ from assistant.wording import content_words, names, share
 from index.types import Filters, Hit
 
 DENSE_ALONE: Final = 0.9
+COMMON: Final = 0.75
 LATEST: Final = timedelta(days=31)
 """How far before the newest passage another still tells of the present."""
 
@@ -107,10 +108,18 @@ def on_what_is_named(query: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """The hits of articles that, as far as they were found, hold a name that the query asks about; all where none does.
 
     How another town stands is no news on this one, and "the city remains under control" does not say which it means.
+    A name that more than `COMMON` of these articles hold tells none from another, and counts only beside no other.
     """
+    told: dict[str, frozenset[str]] = {}
+    for hit in hits:
+        words = content_words(f"{hit.article.title} {hit.chunk.text}")
+        told[hit.article.id] = told.get(hit.article.id, frozenset()) | words
     asked = names(query)
-    told = {hit.article.id for hit in hits if share(asked, content_words(f"{hit.article.title} {hit.chunk.text}")) > 0}
-    return tuple(hit for hit in hits if hit.article.id in told) or tuple(hits)
+    rare = {name for name in asked if sum(name in words for words in told.values()) <= COMMON * len(told)}
+    for wanted in (rare, asked):
+        if holding := {article for article, words in told.items() if wanted & words}:
+            return tuple(hit for hit in hits if hit.article.id in holding)
+    return tuple(hits)
 
 
 def newest_first(query: str, hits: Sequence[Hit], timing: Timing) -> tuple[Hit, ...]:

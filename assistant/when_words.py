@@ -1,4 +1,4 @@
-"""The patterns of `assistant.when`: how times are written in a question, and the words that ask about the present.
+"""The patterns of `assistant.when`: how times are written, and the words that ask about the present.
 
 Knows words only; what days they are is worked out in `assistant.periods`. Deliberately narrow: a time that is missed
 costs a preference, a model number taken for a year costs the answer.
@@ -128,3 +128,8 @@ AHEAD: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that ask of a time what was said of it beforehand."""
+
+
+def tells_a_time(text: str) -> bool:
+    """Whether a text holds a day, a month or a year, or a time told from its own day."""
+    return any(pattern.search(text) for pattern in (ABSOLUTE, BARE, RELATIVE))

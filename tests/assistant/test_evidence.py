@@ -211,6 +211,27 @@ def test_what_is_far_from_the_best_is_left_out_and_what_leads_to_the_best_is_kep
     assert piece.text == "It is a dam. Kurakhove was struck there."
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("When was Kurakhove struck?", "Kurakhove was struck. An army report told of it on 11 November 2024."),
+        ("Who struck Kurakhove?", "Kurakhove was struck."),
+        ("What is the situation in Kurakhove?", "Kurakhove was struck. An army report told of it on 11 November 2024."),
+    ],
+)
+def test_what_stands_right_behind_is_brought_where_it_tells_the_time_or_an_overview_is_asked_for(
+    question: str, told: str
+) -> None:
+    text = "Kurakhove was struck. An army report told of it on 11 November 2024. Boats were new."
+    assert [piece.text for piece in selector(1000)(question, hits(text))] == [told]
+
+
+def test_a_time_told_by_the_sentence_itself_brings_no_other() -> None:
+    text = "Kurakhove was struck in May 2023. An army report told of it on 11 November 2024."
+    (piece,) = selector(1000)("When was Kurakhove struck?", hits(text))
+    assert piece.text == "Kurakhove was struck in May 2023."
+
+
 def test_a_question_about_two_things_gets_sentences_on_both() -> None:
     worth = {"The dam was struck.": 1.0, "The dam was hit.": 0.9, "Pokrovsk fell quiet.": 0.6}
     chosen = replace(selector(budget_tokens=18, passages=2), rerank=lambda question, cs: [worth[c.text] for c in cs])

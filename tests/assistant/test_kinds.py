@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.kinds import asks_for_overview, asks_whether
+from assistant.kinds import asks_for_overview, asks_when, asks_whether
 
 
 @pytest.mark.parametrize(
@@ -13,12 +13,34 @@ from assistant.kinds import asks_for_overview, asks_whether
         ("What is the situation in Kurakhove?", True),
         ("What is happening in Kursk?", True),
         ("Summarise the latest developments.", True),
+        ("How is the fighting at Kupiansk going at present?", True),
+        ("How are the talks progressing?", True),
+        ("How do things stand in Toretsk?", True),
+        ("How is the bridge going to be repaired?", False),
+        ("How are you? The going rate is what?", False),
         ("Who confirmed that North Korean units were there?", False),
         ("When was the dam struck?", False),
     ],
 )
 def test_a_question_of_how_things_stand_is_told_from_one_of_fact(question: str, overview: bool) -> None:
     assert asks_for_overview(question) is overview
+
+
+@pytest.mark.parametrize(
+    ("question", "when"),
+    [
+        ("When did the dam break?", True),
+        ("And since when has it been shut?", True),
+        ("Do you know when the song was released?", True),
+        ("In which year was the bridge built?", True),
+        ("How long ago did it open?", True),
+        ("Who was in charge when the dam broke?", False),
+        ("How long is the bridge?", False),
+        ("Whenever?", False),
+    ],
+)
+def test_a_question_for_a_time_is_known(question: str, when: bool) -> None:
+    assert asks_when(question) is when
 
 
 @pytest.mark.parametrize(

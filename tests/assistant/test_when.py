@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.types import Window
 from assistant.when import in_words, when_of, with_days
+from assistant.when_words import tells_a_time
 
 TUESDAY = date(2025, 1, 14)
 
@@ -154,3 +155,19 @@ def test_any_question_gives_a_window_in_order_or_none(question: str, today: date
     assert when_of(question, today) == when
     assert all(question[m.start : m.end] == m.text for m in when.mentions)
     assert len(with_days(question, when)) >= len(question)
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("It fell on 2 October.", True),
+        ("It was built in 1987.", True),
+        ("It closed two weeks ago.", True),
+        ("It opened in March.", True),
+        ("It fell on 2024-10-02.", True),
+        ("It may fall any day, 1,400 people said.", False),
+        ("It fell.", False),
+    ],
+)
+def test_whether_a_text_tells_a_time(text: str, tells: bool) -> None:
+    assert tells_a_time(text) is tells
