@@ -20,6 +20,12 @@ from index.types import Hit
 COVERAGE = 1.0
 """What the share of the question's words in a sentence or its title counts beside its cosine, to find the nearest."""
 
+AT_BEST = 1.75
+"""What the generator says of all the evidence, at best, where it says of the nearest sentence that it does not answer.
+
+Of 488 questions of six sets 14 % and a third of those refused are refused at once by it, and none was answered before.
+"""
+
 
 class Abstainer(Protocol):
     """Signals → the probability in 0..1 that the sources answer the question."""
@@ -93,14 +99,19 @@ def signals_of(
 
 @dataclass(frozen=True, slots=True)
 class FittedAbstainer:
-    """Two fitted logistic models: one with the generator's yes/no logit, one for generators that have none."""
+    """Two fitted logistic models: one with the generator's yes/no logits, one for generators that have none.
+
+    Where only the nearest sentence was asked about, it speaks for all the evidence.
+    """
 
     with_logit: Logistic
     without_logit: Logistic
 
     def __call__(self, signals: Mapping[str, float]) -> float:
         """The calibrated probability that the sources answer the question."""
-        return (self.with_logit if "yes_no" in signals else self.without_logit)(signals)
+        if "yes_no_nearest" not in signals:
+            return self.without_logit(signals)
+        return self.with_logit({"yes_no": signals["yes_no_nearest"], **signals})
 
 
 def sentence_for(question: str, nearest: Sequence[Evidence], why: str = "") -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol, cast
 
-from assistant.abstaining import Abstainer, nearest_of, nearness, sentence_for, signals_of
+from assistant.abstaining import AT_BEST, Abstainer, nearest_of, nearness, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
@@ -139,9 +139,7 @@ class Assistant:
             yield _done(self._abstention(draft, None, watch))
             return
         prompt = self._prompt(draft, dated_query)
-        nearest = nearest_of(query, prompt.evidence, self.similarity)
-        odds = self._odds(dated_query, prompt.evidence, nearest.alone(), cancel)
-        signals = signals_of(query, hits, prompt.evidence, nearest.cosine, odds)
+        signals = self._signals(draft, dated_query, prompt.evidence, cancel)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
         if draft.likelihood < self._threshold(draft):
             yield _done(self._abstention(draft, None, watch))
@@ -179,20 +177,26 @@ class Assistant:
         resumed = self.resume(query, hits, fresh, earlier)
         return resumed if self.composer.fits(query, resumed) else fresh
 
-    def _odds(
-        self, question: str, evidence: Sequence[Evidence], nearest: Evidence, cancel: threading.Event
+    def _signals(
+        self, draft: Draft, question: str, evidence: Sequence[Evidence], cancel: threading.Event
     ) -> dict[str, float]:
-        """What the generator says of the answer's being there.
+        """What tells whether the evidence answers, what the generator says of it included.
 
-        No one sentence tells how things stand: where that is asked, all the evidence speaks for the nearest too.
+        The nearest sentence is asked about first. Where that leaves no hope, whatever is said of all the evidence, the
+        evidence is not read. No one sentence tells how things stand: where that is asked, all the evidence speaks for
+        the nearest too.
         """
-        whole = self.composer.check(question, evidence)
-        asked = {"yes_no": whole}
+        nearest = nearest_of(draft.query, evidence, self.similarity)
+        told = signals_of(draft.query, draft.hits, evidence, nearest.cosine, {})
+        near = None
         if not asks_for_overview(question):
-            asked["yes_no_nearest"] = self.composer.check_nearest(question, nearest)
-        odds = {name: self.generator.yes_no(prompt, cancel) for name, prompt in asked.items()}
-        known = {name: value for name, value in odds.items() if value is not None}
-        return {"yes_no_nearest": known["yes_no"], **known} if "yes_no" in known else {}
+            near = self.generator.yes_no(self.composer.check_nearest(question, nearest.alone()), cancel)
+        if near is not None:
+            told["yes_no_nearest"] = near
+            if self.abstainer({**told, "yes_no": AT_BEST}) < self._threshold(draft):
+                return told
+        whole = self.generator.yes_no(self.composer.check(question, evidence), cancel)
+        return told if whole is None else {"yes_no_nearest": whole, **told, "yes_no": whole}
 
     def find(self, query: str, question: Question, when: When) -> tuple[tuple[Hit, ...], Period | None]:
         """The hits for a query that says `when`, within the question's filters, and what its time had to do with it."""

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from assistant.abstaining import AT_BEST
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import draw, draw_pairs, half_of, read_dataset, read_pairs
 from assistant.evaluation.metrics import auroc
@@ -131,7 +132,11 @@ def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
     assembly = Assembly(load_settings({"strictness": "off"}).settings)
     dataset = read_dataset(folder)
     assistant = assembly.assistant_over(assembly.evaluation_index(dataset)[0])
-    refusing = replace(assistant, policy=replace(assistant.policy, threshold=2.0))
+    refusing = replace(
+        assistant,
+        policy=replace(assistant.policy, threshold=0.5),
+        abstainer=lambda signals: float(signals.get("yes_no") == AT_BEST),  # hopeful until all is asked, then not
+    )
     questions = draw([q for q in dataset.questions if half_of(q.qid) == "dev"], limit, seed)
     found = [
         Case(dataset.name, dict(refusing.ask(Question(q.question)).signals), q.answerable) for q in _told(questions)

@@ -107,6 +107,12 @@ def test_whatever_the_signals_the_answer_is_a_probability(
     assert 0.0 < shipped()(told | odds) < 1.0
 
 
+def test_the_nearest_sentence_speaks_for_all_the_evidence_where_that_was_not_asked_about() -> None:
+    told = {"dense": 0.4, "nearest": 0.5}
+    assert shipped()({**told, "yes_no_nearest": 0.3}) == shipped()({**told, "yes_no_nearest": 0.3, "yes_no": 0.3})
+    assert shipped()({**told, "yes_no_nearest": 0.3}) < shipped()({**told, "yes_no_nearest": 0.3, "yes_no": 0.4})
+
+
 @pytest.mark.parametrize("name", ["with_logit", "without_logit"])
 def test_no_shipped_weight_counts_evidence_against_itself(name: str) -> None:
     weights = Logistic.read(WEIGHTS, name).weights

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.abstaining import AT_BEST
 from assistant.answering import Assistant
 from assistant.contract import answer_to_json
 from assistant.errors import GenerationCancelled, GenerationFailed, PromptTooLong, QuestionRefused
@@ -186,7 +187,7 @@ def test_evidence_that_does_not_fit_the_context_is_not_said_to_have_been_shown()
     assert isinstance(events[0], Retrieved) and isinstance(events[-1], Answered)
     assert len(events[0].evidence) == 2
     assert [piece.number for piece in events[-1].answer.evidence] == [1]
-    assert generator.checked[0].evidence == generator.answered[0].evidence == events[-1].answer.evidence
+    assert generator.checked[1].evidence == generator.answered[0].evidence == events[-1].answer.evidence
 
 
 # ---- an abstention
@@ -219,6 +220,27 @@ def test_where_nothing_is_chosen_of_what_was_found_the_nearest_passages_are_list
     answer = assistant_over(hits("a b", "c d", "e f", "g h"), selector=nothing).ask(WHAT)
     assert_abstained(answer)
     assert [piece.text for piece in answer.nearest] == ["a b", "c d", "e f"]
+
+
+@pytest.mark.parametrize("by_nearest", [0.4, 0.6])
+def test_the_evidence_is_not_read_where_the_nearest_sentence_leaves_no_hope(by_nearest: float) -> None:
+    def abstainer(signals: Mapping[str, float]) -> float:
+        return by_nearest if signals.get("yes_no", 0.0) in {0.0, AT_BEST} else 0.3
+
+    generator = FakeGenerator(REPLY, logit=-3.0)
+    answer = replace(assistant(generator), abstainer=abstainer).ask(WHAT)
+    assert_abstained(answer)
+    nearest, *whole = generator.checked
+    assert nearest.aside and nearest.evidence == ()
+    assert len(whole) == (by_nearest > 0.5) == ("yes_no" in answer.signals)
+    assert answer.signals["yes_no_nearest"] == -3.0
+    assert_contract(answer_to_json(answer))
+
+
+def test_how_things_stand_is_asked_of_all_the_evidence_alone() -> None:
+    generator = FakeGenerator(REPLY, logit=-3.0)
+    assert_abstained(assistant(generator).ask(Question("What is the situation at the dam?")))
+    assert [len(prompt.evidence) for prompt in generator.checked] == [2]
 
 
 def test_below_the_threshold_nothing_is_generated() -> None:
