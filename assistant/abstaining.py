@@ -20,10 +20,10 @@ from index.types import Hit
 COVERAGE = 1.0
 """What the share of the question's words in a sentence or its title counts beside its cosine, to find the nearest."""
 
-AT_BEST = 1.75
-"""What the generator says of all the evidence, at best, where it says of the nearest sentence that it does not answer.
-
-Of 488 questions of six sets 14 % and a third of those refused are refused at once by it, and none was answered before.
+SAID_OF_ALL = (0.0, 1.75)
+"""What the generator says of all the evidence, at worst where it says of the nearest sentence that it answers, and at
+best where it says that it does not. Of 492 questions of seven runs a third were answered and a seventh refused without
+asking about all the evidence, none of them otherwise than after asking.
 """
 
 

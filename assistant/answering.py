@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol, cast
 
-from assistant.abstaining import AT_BEST, Abstainer, nearest_of, nearness, sentence_for, signals_of
+from assistant.abstaining import SAID_OF_ALL, Abstainer, nearest_of, nearness, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
@@ -182,9 +182,9 @@ class Assistant:
     ) -> dict[str, float]:
         """What tells whether the evidence answers, what the generator says of it included.
 
-        The nearest sentence is asked about first. Where that leaves no hope, whatever is said of all the evidence, the
-        evidence is not read. No one sentence tells how things stand: where that is asked, all the evidence speaks for
-        the nearest too.
+        The nearest sentence is asked about first, and all the evidence only where that can change the decision: where
+        the nearest leaves no hope, the evidence is not read. No one sentence tells how things stand: where that is
+        asked, all the evidence speaks for the nearest too.
         """
         nearest = nearest_of(draft.query, evidence, self.similarity)
         told = signals_of(draft.query, draft.hits, evidence, nearest.cosine, {})
@@ -193,7 +193,8 @@ class Assistant:
             near = self.generator.yes_no(self.composer.check_nearest(question, nearest.alone()), cancel)
         if near is not None:
             told["yes_no_nearest"] = near
-            if self.abstainer({**told, "yes_no": AT_BEST}) < self._threshold(draft):
+            at_worst, at_best = (self.abstainer({**told, "yes_no": whole}) for whole in SAID_OF_ALL)
+            if not at_worst < self._threshold(draft) <= at_best:
                 return told
         whole = self.generator.yes_no(self.composer.check(question, evidence), cancel)
         return told if whole is None else {"yes_no_nearest": whole, **told, "yes_no": whole}

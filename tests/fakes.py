@@ -244,8 +244,8 @@ def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 
 def even_odds(signals: Mapping[str, float]) -> float:
-    """An `Abstainer` that reads the generator's yes/no alone: 0.5 where it has none."""
-    return 1.0 if signals.get("yes_no", 0.0) > 0 else 0.0 if signals.get("yes_no", 0.0) < 0 else 0.5
+    """An `Abstainer` that reads the generator's yes/no over all the evidence alone: 0.5 where it has none."""
+    return float(signals["yes_no"] > 0) if "yes_no" in signals else 0.5
 
 
 TODAY = date(2025, 1, 14)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
-from assistant.abstaining import AT_BEST
+from assistant.abstaining import SAID_OF_ALL
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import draw, draw_pairs, half_of, read_dataset, read_pairs
 from assistant.evaluation.metrics import auroc
@@ -135,7 +135,7 @@ def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
     refusing = replace(
         assistant,
         policy=replace(assistant.policy, threshold=0.5),
-        abstainer=lambda signals: float(signals.get("yes_no") == AT_BEST),  # hopeful until all is asked, then not
+        abstainer=lambda signals: float(signals.get("yes_no") == max(SAID_OF_ALL)),  # all is asked, then refused
     )
     questions = draw([q for q in dataset.questions if half_of(q.qid) == "dev"], limit, seed)
     found = [

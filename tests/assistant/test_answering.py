@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.abstaining import AT_BEST
+from assistant.abstaining import SAID_OF_ALL
 from assistant.answering import Assistant
 from assistant.contract import answer_to_json
 from assistant.errors import GenerationCancelled, GenerationFailed, PromptTooLong, QuestionRefused
@@ -222,18 +222,22 @@ def test_where_nothing_is_chosen_of_what_was_found_the_nearest_passages_are_list
     assert [piece.text for piece in answer.nearest] == ["a b", "c d", "e f"]
 
 
-@pytest.mark.parametrize("by_nearest", [0.4, 0.6])
-def test_the_evidence_is_not_read_where_the_nearest_sentence_leaves_no_hope(by_nearest: float) -> None:
-    def abstainer(signals: Mapping[str, float]) -> float:
-        return by_nearest if signals.get("yes_no", 0.0) in {0.0, AT_BEST} else 0.3
-
-    generator = FakeGenerator(REPLY, logit=-3.0)
-    answer = replace(assistant(generator), abstainer=abstainer).ask(WHAT)
-    assert_abstained(answer)
-    nearest, *whole = generator.checked
+@pytest.mark.parametrize(
+    ("at_worst", "at_best", "asks"), [(0.3, 0.4, False), (0.3, 0.6, True), (0.5, 0.6, False), (0.5, 0.5, False)]
+)
+def test_all_the_evidence_is_asked_about_where_it_can_change_the_decision(
+    at_worst: float, at_best: float, asks: bool
+) -> None:
+    told = dict(zip(SAID_OF_ALL, (at_worst, at_best), strict=True))
+    generator = FakeGenerator(REPLY, logit=3.0)
+    asked = replace(assistant(generator), abstainer=lambda signals: told.get(signals.get("yes_no", 9.0), at_worst))
+    answer = asked.ask(WHAT)
+    assert answer.abstained is (at_worst < 0.5)
+    nearest, *others = generator.checked
     assert nearest.aside and nearest.evidence == ()
-    assert len(whole) == (by_nearest > 0.5) == ("yes_no" in answer.signals)
-    assert answer.signals["yes_no_nearest"] == -3.0
+    ending = TEMPLATES.check.substitute(question=WHAT.text)
+    assert [prompt.messages[-1].text.endswith(ending) for prompt in others].count(True) == asks
+    assert ("yes_no" in answer.signals) is asks and answer.signals["yes_no_nearest"] == 3.0
     assert_contract(answer_to_json(answer))
 
 
