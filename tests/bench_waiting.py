@@ -50,11 +50,11 @@ def took(path: Path) -> tuple[float, float]:
 
 
 @contextmanager
-def beside(busy: int) -> Iterator[None]:
-    """So many other programs count meanwhile."""
+def beside(busy: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """So many other programs, given, count meanwhile."""
     counting = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
     try:
-        yield
+        yield counting
     finally:
         for one in counting:
             one.kill()
