@@ -49,7 +49,7 @@ def order_in(sentence: str, asked: bool = False) -> Order | None:
 
 def _seen(sentence: str) -> str:
     """Folded, without the characters that nobody sees, and without what is only quoted."""
-    visible = "".join(c for c in sentence if unicodedata.category(c) != "Cf")
+    visible = sentence if sentence.isascii() else "".join(c for c in sentence if unicodedata.category(c) != "Cf")
     folded = fold(visible)
     bare = _QUOTED.sub(r"\1\2", folded)
     return bare if len(re.findall(r"\w+", bare)) >= OWN_WORDS else folded
