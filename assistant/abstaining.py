@@ -72,16 +72,14 @@ def nearest_of(question: str, evidence: Sequence[Evidence], similarity: Similari
     return Nearest(*said[near.index(max(near))], max(cosines))
 
 
-def signals_of(
-    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], nearest: float, odds: Mapping[str, float]
-) -> dict[str, float]:
-    """The signals, by name.
+def signals_of(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], nearest: float) -> dict[str, float]:
+    """The signals that need no generator, by name.
 
     dense: best cosine of a hit with the question; nearest: that of a sentence, given; covered_once: the greatest
     share of the question's content words in one sentence; covered, names, numbers: share of the question's content
-    words, names and numbers in the evidence and its titles. Beside them `odds`, what the generator says when asked
-    whether the answer is there, logit(yes) − logit(no): yes_no of all the evidence, yes_no_nearest of the nearest
-    sentence alone; neither when it cannot tell.
+    words, names and numbers in the evidence and its titles. What the generator says when asked whether the answer is
+    there, logit(yes) − logit(no), stands beside them: yes_no_nearest of the nearest sentence alone, yes_no of all the
+    evidence where that was asked; neither when it cannot tell.
     """
     told = " ".join(f"{piece.hit.article.title} {piece.text}" for piece in evidence)
     held = content_words(told)
@@ -93,7 +91,6 @@ def signals_of(
         "covered": share(content_words(question), held),
         "names": share(names(question), held),
         "numbers": share(numbers(question), numbers(told)),
-        **odds,
     }
 
 

@@ -187,7 +187,7 @@ class Assistant:
         asked, all the evidence speaks for the nearest too.
         """
         nearest = nearest_of(draft.query, evidence, self.similarity)
-        told = signals_of(draft.query, draft.hits, evidence, nearest.cosine, {})
+        told = signals_of(draft.query, draft.hits, evidence, nearest.cosine)
         near = None
         if not asks_for_overview(question):
             near = self.generator.yes_no(self.composer.check_nearest(question, nearest.alone()), cancel)

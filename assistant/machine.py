@@ -43,9 +43,9 @@ def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         time, period = map(int, quota.read_text(encoding="ascii").split())
-    except (OSError, ValueError):  # no such system, or no limit ("max 100000")
+        return max(1, min(usable, round(time / period)))
+    except (OSError, ValueError, ZeroDivisionError):  # no such system, or no limit ("max 100000")
         return usable
-    return max(1, min(usable, round(time / period)))
 
 
 def processor() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,18 +28,16 @@ def shipped() -> FittedAbstainer:
     return FittedAbstainer(Logistic.read(WEIGHTS, "with_logit"), Logistic.read(WEIGHTS, "without_logit"))
 
 
-def signals(
-    question: str, found: Sequence[Hit], told: Sequence[Evidence], odds: Mapping[str, float] | None = None
-) -> dict[str, float]:
+def signals(question: str, found: Sequence[Hit], told: Sequence[Evidence]) -> dict[str, float]:
     cosine = nearest_of(question, told, word_similarity).cosine if told else 0.0
-    return signals_of(question, found, told, cosine, odds or {})
+    return signals_of(question, found, told, cosine)
 
 
 # ---- signals
 
 
 def test_the_signals_are_what_question_and_evidence_share() -> None:
-    found = signals(QUESTION, FOUND, evidence_of(FOUND), {"yes_no": 2.5})
+    found = signals(QUESTION, FOUND, evidence_of(FOUND))
     assert found == {
         "dense": 0.5,
         "nearest": pytest.approx(1 / 3),
@@ -47,7 +45,6 @@ def test_the_signals_are_what_question_and_evidence_share() -> None:
         "covered": 3 / 6,  # metre, river, Novosilka; not many, Vovcha, rise
         "names": 1 / 2,
         "numbers": 1.0,
-        "yes_no": 2.5,
     }
 
 

@@ -46,6 +46,7 @@ def test_the_machine_has_cores_and_this_process_memory() -> None:
         ("max 100000", None),
         ("", None),
         ("10 0x", None),
+        ("10 0", None),
         ("9900000 100", None),
     ],
 )
