@@ -37,6 +37,8 @@ MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
         ".pdf": "application/pdf",
     }
 )
+READINGS: Final[Mapping[str, int]] = MappingProxyType({"text/html": 2})
+"""How often what is read of a kind of page has changed: it makes a new revision, so that pages are read again."""
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 _READS: Final = 3
 """How often a file that changes while it is read is read before it is given up for now."""
@@ -101,7 +103,7 @@ class Paths:
 
     def revision(self, uri: str) -> str:
         try:
-            return _revision(Path(uri).stat())
+            return _revision(uri, Path(uri).stat())
         except (OSError, ValueError) as error:
             raise SourceUnreadable(_reason(error)) from error
 
@@ -109,8 +111,7 @@ class Paths:
         for _ in range(_READS):
             body, revision = self._bytes(uri)
             if revision:
-                kind = MEDIA_TYPES.get(_suffix(uri), "application/octet-stream")
-                return RawPage(uri=uri, body=body, media_type=kind, revision=revision, name=Path(uri).name)
+                return RawPage(uri=uri, body=body, media_type=_kind(uri), revision=revision, name=Path(uri).name)
         raise SourceUnreadable("changed while it was read; run again when nothing writes to it")
 
     def absence(self, uri: str) -> Absence:
@@ -213,8 +214,9 @@ class Paths:
                 after, named = os.fstat(descriptor), Path(uri).stat()
         except (OSError, ValueError) as error:
             raise SourceUnreadable(_reason(error)) from error
-        whole = _revision(before) == _revision(after) == _revision(named) and len(body) == before.st_size
-        return body, _revision(before) if whole else ""
+        revisions = {_revision(uri, status) for status in (before, after, named)}
+        whole = len(revisions) == 1 and len(body) == before.st_size
+        return body, revisions.pop() if whole else ""
 
     def _check_size(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -240,8 +242,18 @@ def _suffix(uri: str) -> str:
     return Path(uri).suffix.lower()
 
 
-def _revision(status: os.stat_result) -> str:
-    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
+def _kind(uri: str) -> str:
+    return MEDIA_TYPES.get(_suffix(uri), "application/octet-stream")
+
+
+def _revision(uri: str, status: os.stat_result) -> str:
+    return as_read(f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}", _kind(uri))
+
+
+def as_read(revision: str, media_type: str) -> str:
+    """The revision of bytes, with how their kind is read now: "-r2" behind it where that has changed once."""
+    kind = media_type.lower().partition(";")[0].strip()
+    return f"{revision}-r{READINGS[kind]}" if kind in READINGS else revision
 
 
 def _mebibytes(count: int) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 
 from index.errors import SourceUnreadable
+from index.sources import as_read
 from index.types import Absence, RawPage, Root, SkippedSource
 
 _REDIRECTS = 5
@@ -137,7 +138,7 @@ class WebPage:
                 raise SourceUnreadable(f"is longer than the {self._max_bytes / 2**20:.1f} MiB read at once")
             if self._clock() > latest:
                 raise SourceUnreadable(f"had not come after {_TOTAL_SECONDS:.0f} seconds; try again")
-        return RawPage(uri, bytes(body), kind, hashlib.sha256(body).hexdigest()[:16], _name(uri))
+        return RawPage(uri, bytes(body), kind, as_read(hashlib.sha256(body).hexdigest()[:16], kind), _name(uri))
 
 
 class _Stream:

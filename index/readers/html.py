@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from copy import deepcopy
 from datetime import date
 from itertools import islice
 from typing import Any
 
 from index.dates import parse_publication_date
 from index.errors import SourceUnreadable
+from index.readers.blocks import article_blocks, blocks_of
 from index.readers.decoding import decode, normalise
 from index.readers.draft import (
     PUBLISHED_IN_JSON_LD,
@@ -36,13 +36,15 @@ _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.I
 )
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_CONTROL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));?", re.I)
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f]));?", re.I
+)
+_SIGNS_OF_A_LINK = frozenset("¶#§🔗")
+"""What a link that only leads to its own heading shows, in documentation and blogs."""
 _ROOT = re.compile(r"<html[\s>]", re.I)
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _MOST_DATES = 50
 _NO_DATE_SEARCH = {"extensive_search": False, "original_date": True}
-_SHORT_CHARACTERS = 250
-_SHORT_SHARE = 0.8
 _JSON_LD_CHARACTERS = 1_000_000
 _JSON_LD_NODES = 10_000
 _ARTICLE_TYPE = re.compile(r"Article|BlogPosting|Report|Review|Posting")
@@ -86,6 +88,7 @@ def _draft(html: str, name: str) -> Draft:
     if tree is None:
         raise SourceUnreadable("has no text that a reader would see")
     published, published_from = _published(tree)
+    _drop_links_to_headings(tree)
     text = _main_text(tree)
     found = trafilatura.extract_metadata(tree, date_config=_NO_DATE_SEARCH)
     return Draft(
@@ -99,22 +102,19 @@ def _draft(html: str, name: str) -> Draft:
     )
 
 
+def _drop_links_to_headings(tree: Any) -> None:
+    for link in list(tree.iter("a")):
+        if link.text_content().strip() in _SIGNS_OF_A_LINK:
+            link.drop_tree()
+
+
 def _main_text(tree: Any) -> str:
     """One line a paragraph or heading. "" if there is none."""
     import trafilatura
 
-    def extracted(config: Any = trafilatura.settings.DEFAULT_CONFIG) -> str:
-        text = trafilatura.extract(tree, include_comments=False, output_format="txt", config=config) or ""
-        return normalise(text).strip("\n")
-
-    text = extracted() or normalise(trafilatura.html2txt(tree)).strip("\n")
-    if len(text) >= _SHORT_CHARACTERS or "\n" in text:
-        return text
-    # Of a page this short it doubts the paragraphs it found and runs all text together.
-    undoubting = deepcopy(trafilatura.settings.DEFAULT_CONFIG)
-    undoubting["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "1"
-    lines = extracted(undoubting)
-    return lines if len(lines) >= _SHORT_SHARE * len(text) else text
+    blocks = blocks_of(tree)
+    extracted = trafilatura.extract(tree, include_comments=False, output_format="txt") or ""
+    return normalise("\n".join(block.text for block in article_blocks(blocks, extracted) or blocks)).strip("\n")
 
 
 # Dates

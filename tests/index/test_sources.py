@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from index.changes import changes
 from index.errors import SourceUnreadable
-from index.sources import MEDIA_TYPES, Paths
+from index.sources import MEDIA_TYPES, Paths, as_read
 from index.types import Root, SkippedSource
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX file names and links")
@@ -216,6 +217,14 @@ def test_a_page_carries_its_bytes_kind_and_revision(folder: Path) -> None:
     assert page.body == "# Zürich".encode()
     assert (page.uri, page.name, page.media_type) == (uri, "a.MD", "text/markdown")
     assert page.revision == source.revision(uri)
+
+
+def test_a_page_whose_kind_is_read_otherwise_since_is_read_again(folder: Path) -> None:
+    page_, text = write(folder / "a.html", "<p>Zürich"), write(folder / "a.txt", "Zürich")
+    before = {uri: Paths([folder]).revision(uri).partition("-r")[0] for uri in (page_, text)}
+    found_now = changes(Paths([folder]), before)
+    assert (found_now.changed, found_now.unchanged) == ((page_,), (text,))
+    assert as_read("abc", "Text/HTML; charset=utf-8") != as_read("abc", "text/plain") == "abc"
 
 
 def test_the_revision_stays_until_the_file_changes(folder: Path) -> None:
