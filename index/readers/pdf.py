@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ _MOST_SECONDS = 60.0
 """Of the processor; a report of 300 pages takes ten."""
 _MOST_STREAM_BYTES = 20_000_000
 _MOST_CHARACTERS = 10_000_000
+_DEEPEST_FORM = 3
 _TITLE_IS_SHOWN_WITHIN = 3_000
 
 Clock = Callable[[], float]
@@ -108,13 +110,51 @@ def _pages(document: PdfReader, clock: Clock) -> Iterator[Sequence[str]]:
         if clock() - begun > _MOST_SECONDS:
             raise _TooMuch(f"that takes more than {_MOST_SECONDS:.0f} seconds to read")
 
+    seen: set[int] = set()
     for page in document.pages:
         in_time()
+        _tell_of_missing_spaces(page, seen)
         text = normalise(page.extract_text(visitor_operand_before=in_time))
         characters += len(text)
         if characters > _MOST_CHARACTERS:
             raise _TooMuch(f"of more than {_MOST_CHARACTERS:,} characters")
         yield text.split("\n")
+
+
+def _tell_of_missing_spaces(page: Any, seen: set[int]) -> None:
+    """Give glyph 32 of composite fonts no width, so that pypdf does not take it for their space.
+
+    XeTeX and LuaTeX set words apart by distance alone, in fonts that number glyphs by themselves and have no space.
+    pypdf puts a space where the distance is half of one, and looks for its width under 32, which there is some letter.
+    """
+    from pypdf.generic import ArrayObject, NameObject, NumberObject
+
+    with suppress(Exception):  # what is broken here is told, or read all the same, when the page is
+        for font in _composite_fonts(page.get("/Resources"), seen, _DEEPEST_FORM):
+            widths = font["/W"].get_object() if "/W" in font else ()
+            font[NameObject("/W")] = ArrayObject([*widths, NumberObject(32), ArrayObject([NumberObject(0)])])
+
+
+def _composite_fonts(resources: Any, seen: set[int], depth: int) -> Iterator[Any]:
+    """The fonts below the composite ones of a page's resources, and of the forms it draws, each once."""
+    for font in _values(resources, "/Font"):
+        if font.get("/Subtype") == "/Type0":
+            below = [one.get_object() for one in font["/DescendantFonts"].get_object()]
+            yield from (one for one in below if _is_new(one, seen))
+    for form in _values(resources, "/XObject"):
+        if depth and _is_new(form, seen):
+            yield from _composite_fonts(form.get("/Resources"), seen, depth - 1)
+
+
+def _values(resources: Any, name: str) -> Iterator[Any]:
+    held = resources.get_object().get(name) if resources is not None else None
+    return (value.get_object() for value in held.get_object().values()) if held is not None else iter(())
+
+
+def _is_new(thing: Any, seen: set[int]) -> bool:
+    new = id(thing) not in seen
+    seen.add(id(thing))
+    return new
 
 
 def _shown_title(document: PdfReader, text: str) -> str | None:

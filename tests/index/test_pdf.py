@@ -15,7 +15,7 @@ from index.readers import Draft, read_page
 from index.readers.pdf import read_pdf
 from index.readers.unwrapping import paragraphs, without_furniture
 from index.types import RawPage
-from tests.index.pdfs import document, drawn, encrypted, pdf, stream
+from tests.index.pdfs import document, drawn, encrypted, pdf, set_apart_by_distance, stream
 
 REPORT = (
     [
@@ -120,6 +120,12 @@ def test_ligatures_are_written_out() -> None:
 
 
 # What has no text
+
+
+@pytest.mark.parametrize("gap", [222, 292, 600])
+def test_words_set_apart_by_distance_alone_are_words(gap: int) -> None:
+    words = "The harbour of Esbjerg was closed =".split()
+    assert read(set_apart_by_distance(*words, gap=gap)).text == " ".join(words)
 
 
 def test_an_encrypted_one_is_named_with_what_to_do() -> None:
