@@ -25,6 +25,16 @@ _WIDEST_WRAP = 120
 _HEADING_CHARACTERS = 80
 _HEADING_WORDS = 12
 
+_LONGEST_TITLE = 2_000
+_MARKED = (
+    (re.compile(r"!\[[^\[\]]*\]\([^()]*\)"), ""),
+    (re.compile(r"\[([^\[\]]*)\]\([^()]*\)"), r"\1"),
+    (re.compile(r"</[A-Za-z][^<>]*>|(?<!\w)<[A-Za-z][^<>]*>"), ""),
+    (re.compile(r"(`+)([^`]+)\1"), r"\2"),
+    (re.compile(r"(?<!\w)(\*\*|__|\*|_)(?=\S)([^*_]+)(?<=\S)\1(?!\w)"), r"\2"),
+)
+"""What Markdown writes around words: pictures, links, tags, code, emphasis."""
+
 _MARKED_HEADING = re.compile(r"#{1,6}\s+\S")
 _UNDERLINE = re.compile(r"(?:=+|-{2,})$")
 _RULE = re.compile(r"(?:[-*_=~#]\s?){3,}$|```|~~~")
@@ -93,8 +103,10 @@ def sentences(text: str, language: str | None = None) -> Iterator[Sentence]:
 def heading_text(line: str) -> str:
     """A heading as a reader would say it: "## Pokrovsk ##" is "Pokrovsk"."""
     first = next((part for part in line.splitlines() if part.strip()), "")
-    bare = re.sub(r"^#{1,6}\s+|\s+#+$", "", first.strip())
-    return " ".join(re.sub(r"^(\*\*|__|\*|_)(.+)\1$", r"\2", bare).split())
+    bare = re.sub(r"^#{1,6}\s+|\s+#+$", "", first.strip()[:_LONGEST_TITLE])
+    for mark, said in _MARKED:
+        bare = mark.sub(said, bare)
+    return " ".join(bare.split())
 
 
 def _primary_language(language: str | None) -> str:

@@ -191,6 +191,12 @@ def test_the_last_line_is_no_heading_of_anything() -> None:
         ("**Pokrovsk**", "Pokrovsk"),
         ("Pokrovsk\n====", "Pokrovsk"),
         ("The  C#  language", "The C# language"),
+        ("# dam [![Built](https://a.example/b.svg?c=d)](https://a.example) ![x](y)", "dam"),
+        ("## The [guide](http://a.example/b) to `sync` & *more* <b>of it</b>", "The guide to sync & more of it"),
+        (
+            "### snake_case_names, 2 * 3 * 4, vector<int> and [1.2.3]",
+            "snake_case_names, 2 * 3 * 4, vector<int> and [1.2.3]",
+        ),
         ("", ""),
     ],
 )
