@@ -224,7 +224,7 @@ class Assistant:
 
         That costs some tens of tokens a sentence, so it is asked only where it can change what the sentence is called.
         """
-        quotes = [quote.text for quote in sentence.quotes]
+        quotes = [quote.told(sentence.text) for quote in sentence.quotes]
         if not quotes or not self.generator.capabilities.yes_no:
             return sentence
         support = self.verifier.settled(sentence.text, quotes)

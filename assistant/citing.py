@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from assistant.comparing import in_its_article
 from assistant.types import Citation, Evidence, Span, Unresolved
 from index.sentences import sentence_spans
 
@@ -68,6 +69,10 @@ class Quote:
     def text(self) -> str:
         offset = self.evidence.start
         return self.evidence.text[self.start - offset : self.end - offset]
+
+    def told(self, claim: str) -> str:
+        """The text as it is weighed against a claim: after what the claim names and the article's title holds."""
+        return in_its_article(claim, self.text, self.evidence.hit.article.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +201,8 @@ class Attributor:
         chosen: list[Quote] = []
         support = 0.0
         while candidates and len(chosen) < self.most:
-            texts = [quote.text for quote in chosen]
-            scored = [(self.scorer(sentence.text, [*texts, q.text]), q) for q in candidates]
+            texts = [quote.told(sentence.text) for quote in chosen]
+            scored = [(self.scorer(sentence.text, [*texts, q.told(sentence.text)]), q) for q in candidates]
             needed = support + self.gain if chosen else self.floor
             enough = [(score, q) for score, q in scored if score >= needed]
             if not enough:

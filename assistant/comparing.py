@@ -18,6 +18,9 @@ from assistant.wording import Item, content_sequence, names, numbers, share, ste
 LONGEST = 6
 """A run of so many words of a claim that no passage holds is as bad as any longer one."""
 
+HELD_ITSELF = 0.8
+"""Where a passage holds this share of a claim, its article's title may tell whom or what it is about."""
+
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
 _NEGATIONS = frozenset(
     "not no never none nobody nothing neither nor without cannot can't unable incapable fail failed fails "
@@ -192,6 +195,20 @@ def attributed(claim: Reading, told: Sequence[Reading]) -> float:
         return 1.0
     bold = not (_CONTESTED.isdisjoint(claim.content) and _ABSOLUTE.isdisjoint(claim.words))
     return float(nearest.isdisjoint(_CONTENDING) and (not bold or nearest.isdisjoint(_TELLING)))
+
+
+def in_its_article(claim: str, passage: str, title: str) -> str:
+    """The passage, after the claim's names and numbers that only the title of its article holds.
+
+    "The repair cost 4 million" need not name the ship once more. The rest must be the passage's own (`HELD_ITSELF`): a
+    headline's verbs prove nothing.
+    """
+    asked, told = read(claim), read(passage)
+    lent = ((asked.names | asked.numbers) - told.content) & read(title).content
+    rest = asked.content - lent
+    if not lent or not rest or share(rest, told.content) < HELD_ITSELF:
+        return passage
+    return f"{' '.join(word for word in words(title) if stem(word) in lent)}: {passage}"
 
 
 def word_for_word(claim: str, passages: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 _WORDS_TOGETHER = 4
@@ -33,6 +34,12 @@ _HEADINGS = frozenset((f"h{level}",) for level in range(1, 7))
 _CELLS = frozenset(("td", "th"))
 _KEEPS_LINES = frozenset(("pre", "listing", "xmp"))
 _BETWEEN_CELLS = " | "
+_BREAK = "\n"
+_TOGETHER = frozenset(("li", "tr", "dt", "dd"))
+"""Blocks that stand close below each other."""
+
+Line = tuple[str, ...]
+"""The words of a line, folded."""
 
 Kind = tuple[str, ...]
 """Tag and class of a block and of what holds it: what the paragraphs of one article have in common."""
@@ -58,10 +65,9 @@ def article_blocks(blocks: Sequence[Block], extracted: str) -> list[Block]:
     Between them also those of their kind, of which it forgets some, and the headings of what is kept.
     """
     lines = [line for line in map(_words, extracted.split("\n")) if line]
-    runs = {run for line in lines for run in _runs(line)}
-    words = [_words(block.text) for block in blocks]
-    kept = [_share_in(runs, own) >= _SHARE_KEPT for own in words]
-    for place in _whole_lines(words, lines, kept):
+    runs = set(_runs(tuple(word for line in lines for word in line)))
+    kept = [block.linked <= _MOST_LINKED and _share_in(runs, _words(block.text)) >= _SHARE_KEPT for block in blocks]
+    for place in _whole_lines(blocks, lines):
         kept[place] = True
     if True not in kept:
         return []
@@ -70,38 +76,48 @@ def article_blocks(blocks: Sequence[Block], extracted: str) -> list[Block]:
     chosen: list[Block] = []
     for place in range(len(blocks) - 1, -1, -1):
         block, between = blocks[place], first < place < last
-        of_their_kind = block.kind in kinds and block.linked <= _MOST_LINKED
+        of_their_kind = block.kind in kinds and block.linked <= _MOST_LINKED and bool(_words(block.text))
         heading = block.kind[:1] in _HEADINGS and place + 1 < len(blocks) and chosen[-1:] == [blocks[place + 1]]
         if kept[place] or (between and (of_their_kind or heading)):
             chosen.append(block)
     return chosen[::-1]
 
 
-def _whole_lines(words: Sequence[Sequence[str]], lines: Sequence[Sequence[str]], kept: Sequence[bool]) -> list[int]:
-    """Which short blocks are lines of the extractor's. Of several that say the same, those nearest to what is kept."""
+def written(blocks: Sequence[Block]) -> str:
+    """The text of blocks: paragraphs parted by an empty line, items of a list and rows of a table not."""
+    text = ""
+    for before, block in zip((None, *blocks), blocks, strict=False):
+        together = before is not None and before.kind[:1] == block.kind[:1] and block.kind[0] in _TOGETHER
+        text += f"{'' if before is None else _BREAK if together else _BREAK * 2}{block.text}"
+    return text
+
+
+def _whole_lines(blocks: Sequence[Block], lines: Sequence[Line]) -> Iterator[int]:
+    """Which blocks are lines of the extractor's, whole and in its order: a table of contents says what headings say."""
     if len(lines) == 1:  # of a short page it runs all text together
         said = f" {' '.join(lines[0])} "
-        return [place for place, own in enumerate(words) if own and f" {' '.join(own)} " in said]
-    left = Counter(tuple(line) for line in lines if len(line) < _WORDS_TOGETHER)
-    places = [place for place, its in enumerate(kept) if its]
-    short = [place for place, own in enumerate(words) if tuple(own) in left]
-    taken = []
-    for place in sorted(short, key=lambda place: min((abs(place - other) for other in places), default=0)):
-        if left[tuple(words[place])] > 0:
-            left[tuple(words[place])] -= 1
-            taken.append(place)
-    return taken
+        yield from (place for place, block in enumerate(blocks) if f" {' '.join(_words(block.text))} " in said)
+        return
+    owned = [(place, line) for place, block in enumerate(blocks) for line in _lines(block)]
+    missing = Counter(place for place, _ in owned)
+    for match in SequenceMatcher(None, [line for _, line in owned], lines).get_matching_blocks():
+        missing.subtract(place for place, _ in owned[match.a : match.a + match.size])
+    yield from (place for place, count in missing.items() if not count)
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
+def _lines(block: Block) -> list[Line]:
+    return [words for line in block.text.split("\n") if (words := _words(line))]
 
 
-def _runs(words: Sequence[str]) -> list[tuple[str, ...]]:
-    return [tuple(words[at : at + _WORDS_TOGETHER]) for at in range(len(words) - _WORDS_TOGETHER + 1)]
+def _words(text: str) -> Line:
+    return tuple(_WORD.findall(text.casefold()))
 
 
-def _share_in(known: set[tuple[str, ...]], words: Sequence[str]) -> float:
+def _runs(words: Line) -> list[Line]:
+    return [words[at : at + _WORDS_TOGETHER] for at in range(len(words) - _WORDS_TOGETHER + 1)]
+
+
+def _share_in(known: set[Line], words: Line) -> float:
     runs = _runs(words)
     return sum(run in known for run in runs) / len(runs) if runs else 0.0
 

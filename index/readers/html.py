@@ -15,7 +15,7 @@ from typing import Any
 
 from index.dates import parse_publication_date
 from index.errors import SourceUnreadable
-from index.readers.blocks import article_blocks, blocks_of
+from index.readers.blocks import article_blocks, blocks_of, written
 from index.readers.decoding import decode, normalise
 from index.readers.draft import (
     PUBLISHED_IN_JSON_LD,
@@ -109,12 +109,12 @@ def _drop_links_to_headings(tree: Any) -> None:
 
 
 def _main_text(tree: Any) -> str:
-    """One line a paragraph or heading. "" if there is none."""
+    """One line a paragraph or heading, and an empty one between them. "" if there is none."""
     import trafilatura
 
     blocks = blocks_of(tree)
     extracted = trafilatura.extract(tree, include_comments=False, output_format="txt") or ""
-    return normalise("\n".join(block.text for block in article_blocks(blocks, extracted) or blocks)).strip("\n")
+    return normalise(written(article_blocks(blocks, extracted) or blocks)).strip("\n")
 
 
 # Dates

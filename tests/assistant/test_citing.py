@@ -341,7 +341,8 @@ def test_support_is_what_the_scorer_says_of_all_quotes_together(raw: str, floor:
         assert len(found.quotes) <= most
         assert len(set(found.quotes)) == len(found.quotes)
         if found.quotes:
-            assert found.support == scorer(sentence.text, [quote.text for quote in found.quotes]) >= floor
+            told = [quote.told(sentence.text) for quote in found.quotes]
+            assert found.support == scorer(sentence.text, told) >= floor
         else:
             assert found.support == 0.0
 
@@ -355,6 +356,13 @@ def test_markers_stand_before_the_final_stop() -> None:
     assert cited("The dam was struck…", pieces).text == "The dam was struck [1]…"
     assert cited("The dam was struck", pieces).text == "The dam was struck [1]"
     assert cited("“The dam was struck.”", pieces).text == "“The dam was struck.” [1]"
+
+
+def test_what_the_title_is_about_need_not_be_said_again_and_is_not_quoted() -> None:
+    pieces = evidence_of([hit(article("The repair cost 4 million kroner.", title="Norrland sails again"))])
+    said = Sentence("The repair of the Norrland cost 4 million kroner.", (), 0)
+    found = Attributor(FakeVerifier(), floor=0.99).attribute(said, pieces)
+    assert [quote.text for quote in found.quotes] == ["The repair cost 4 million kroner."]
 
 
 def test_the_same_quote_keeps_its_number() -> None:

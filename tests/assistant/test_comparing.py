@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.comparing import MEASURES, measured
+from assistant.comparing import MEASURES, in_its_article, measured, read
 
 PASSAGE = "The dam of Kurakhove was struck by five missiles on 11 November 2024, Vadym Filashkin wrote."
 
@@ -83,3 +83,38 @@ def test_another_passage_never_lowers_what_counts_words_held(claim: str, passage
     before, after = measured(claim, passages), measured(claim, [*passages, more])
     for name in ("covered", "best", "complete", "unbroken", "order", "numbers", "units", "dates", "names"):
         assert after[name] >= before[name]
+
+
+# ---- the title
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "title", "told"),
+    [
+        (
+            "The repair of the Norrland cost 4 million.",
+            "The repair cost 4 million.",
+            "Norrland sails again",
+            "norrland: ",
+        ),
+        ("It was added in Python 3.6.", "A new syntax was added.", "What’s New In Python 3.6", "python 3.6: "),
+        ("The repair of the Norrland cost 4 million.", "The Norrland’s repair cost 4 million.", "Norrland sails", ""),
+        ("The repair of the Norrland cost 4 million.", "The repair cost 4 million.", "Ferry sails again", ""),
+        ("The Norrland.", "Nobody was hurt.", "Norrland aground off Gotland", ""),
+        ("The Norrland ran aground off Gotland.", "Nobody was hurt.", "Norrland aground off Gotland", ""),
+        ("The Norrland was sold and sails again.", "The ship was sold.", "Norrland sails again", ""),
+        ("The Norrland was sold.", "The ship was sold.", "Norrland sails again", "norrland: "),
+    ],
+)
+def test_a_title_lends_names_and_numbers_to_a_passage_that_holds_the_rest(
+    claim: str, passage: str, title: str, told: str
+) -> None:
+    assert in_its_article(claim, passage, title) == told + passage
+
+
+@given(*[st.text("Norrland sank 4 Gotland, Python 3.6. was", max_size=40)] * 3)
+def test_only_names_and_numbers_of_the_claim_are_lent(claim: str, passage: str, title: str) -> None:
+    lent = in_its_article(claim, passage, title)
+    assert lent.endswith(passage)
+    asked = read(claim)
+    assert read(lent).content - read(passage).content <= asked.names | asked.numbers

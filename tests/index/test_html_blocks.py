@@ -1,4 +1,4 @@
-"""What is kept of a page's text is what the page shows: whole, in its order, one line a paragraph."""
+"""What is kept of a page's text is what the page shows: whole, in its order, a paragraph for a paragraph."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ WORDS = st.lists(
 def read(body: str) -> str:
     page = f"<html><body>{body}</body></html>".encode()
     return read_page(RawPage("file:///a.html", page, "text/html", "r", "a.html")).text
+
+
+def paragraphs_of(body: str) -> list[str]:
+    return read(body).split("\n\n")
 
 
 def shown(body: str) -> list[str]:
@@ -71,11 +75,11 @@ def test_a_character_written_by_its_number_is_that_character(character: str) -> 
 
 
 def test_an_apostrophe_in_prose_and_in_code_is_kept() -> None:
-    text = read(
+    kept = paragraphs_of(
         f"<article>{paragraphs()}<p>It&#39;s closed, the master&#8217;s men said.</p>"
         "<pre>x = &#39;a&#39;</pre></article>"
     )
-    assert text.split("\n")[-2:] == ["It's closed, the master’s men said.", "x = 'a'"]
+    assert kept[-2:] == ["It's closed, the master’s men said.", "x = 'a'"]
 
 
 @given(st.lists(WORDS, min_size=1, max_size=6), st.sampled_from(["p", "div", "div class=para", "li", "blockquote"]))
@@ -84,7 +88,7 @@ def test_a_line_is_what_the_page_shows_whatever_the_extractor_drops(lines: list[
         " ".join(f"<code>{html.escape(word)}</code>" if at % 3 else html.escape(word) for at, word in enumerate(line))
         for line in lines
     ]
-    kept = read("<div class=section>" + paragraphs(tag, tuple(written)) + "</div>").split("\n")
+    kept = re.split("\n+", read("<div class=section>" + paragraphs(tag, tuple(written)) + "</div>"))
     assert {line.removeprefix("- ") for line in kept} <= {" ".join(line) for line in lines}
 
 
@@ -96,8 +100,7 @@ def test_paragraphs_that_the_extractor_cuts_short_are_whole() -> None:
         f"{tool} is above all the tool for installing what is there already. We use its <code>-i</code> option.",
     )
     whole = [re.sub("<.*?>", "", one) for one in told]
-    text = read(f"<div class=section>{paragraphs('div class=para', told * 2)}</div>")
-    assert set(text.split("\n")) == set(whole)
+    assert set(paragraphs_of(f"<div class=section>{paragraphs('div class=para', told * 2)}</div>")) == set(whole)
 
 
 def test_what_stands_around_and_between_an_article_is_left_out() -> None:
@@ -110,7 +113,19 @@ def test_what_stands_around_and_between_an_article_is_left_out() -> None:
         "</section>"
         "<footer><p>© 2024 The Harbour Post. All rights reserved.</p></footer>"
     )
-    assert read(body).split("\n") == ["Harbour closed", *SENTENCES, "The repairs", *SENTENCES[::-1]]
+    assert paragraphs_of(body) == ["Harbour closed", *SENTENCES, "The repairs", *SENTENCES[::-1]]
+
+
+def test_paragraphs_are_parted_and_items_rows_and_lines_of_code_are_not() -> None:
+    body = (
+        f"<article>{paragraphs()}<ul><li>storm and night<li>cranes and rails</ul>"
+        "<table><tr><th>Year<th>Ships<tr><td>2023<td>41</table><pre>if storm:\n    close()</pre></article>"
+    )
+    assert paragraphs_of(body)[-3:] == [
+        "- storm and night\n- cranes and rails",
+        "Year | Ships\n2023 | 41",
+        "if storm:\n    close()",
+    ]
 
 
 def test_of_two_short_lines_alike_the_one_by_the_article_is_kept() -> None:
@@ -118,6 +133,15 @@ def test_of_two_short_lines_alike_the_one_by_the_article_is_kept() -> None:
     kept = article_blocks(blocks, "\n".join(("Storm", *SENTENCES)))
     assert [block.text for block in kept] == ["Storm", *SENTENCES]
     assert kept[0] is blocks[2]
+
+
+def test_a_table_of_contents_is_left_out_and_the_headings_are_not() -> None:
+    heads = ("Repairs", "What the council of Esbjerg says")
+    contents = "".join(f"<li><a href=#{at}>{head}</a>" for at, head in enumerate(heads))
+    told = f"<h2>{heads[0]}</h2>{paragraphs()}<h2>{heads[1]}</h2>{paragraphs('p', SENTENCES[::-1])}"
+    blocks = blocks_of(lxml.html.fromstring(f"<div><ul>{contents}</ul>{told}</div>"))
+    extracted = "\n".join((heads[0], *SENTENCES, heads[1], *SENTENCES[::-1]))
+    assert [block.text for block in article_blocks(blocks, extracted)] == extracted.split("\n")
 
 
 def test_nothing_extracted_is_no_article() -> None:

@@ -366,9 +366,9 @@ def page(head: str = "", top: str = "", attributes: str = ' lang="en-GB"') -> st
     )
 
 
-def test_html_gives_its_main_text_a_line_a_paragraph() -> None:
+def test_html_gives_the_paragraphs_of_its_main_text() -> None:
     paragraph = "The town has been surrounded for months, officials said & repeated on {}. It holds."
-    lines = html(page()).text.split("\n")
+    lines = html(page()).text.split("\n\n")
     first, second, third = (paragraph.format(day) for day in ("Tuesday", "Friday", "Sunday"))
     assert lines == ["Kurakhove holds", first, "The Battle", second, third]
 
@@ -455,7 +455,7 @@ def test_a_declared_codec_that_is_no_character_set_is_not_used(charset: str) -> 
     ("body", "text"),
     [
         ("<p>It fell.</p>", "It fell."),
-        ("<h1>News</h1><p>It fell.</p>", "News\nIt fell."),
+        ("<h1>News</h1><p>It fell.</p>", "News\n\nIt fell."),
         ("It fell.", "It fell."),
         ('<?xml version="1.0" encoding="utf-8"?><html><body><p>It fell.</p></body></html>', "It fell."),
         ("<html><body><p>It&#0; f&#x1;ell.</p></body></html>", "It fell."),
