@@ -17,8 +17,15 @@ from assistant.ui.pieces import byline, control, count, heading, note
 from index.types import Article, ResolvedQuote
 
 LONGEST = 120_000
-_HEADING = re.compile(r"#{1,6}[ \t]+(?=\S|$)")
 """Characters shown of one article: enough for any article a person reads, little enough for a browser."""
+_HEADING = re.compile(r"#{1,6}[ \t]+(?=\S|$)")
+_HEADED = (".md", ".markdown", ".txt", ".text")
+"""Files in which a line that begins with a hash is a heading: in code on a web page it is a comment or a prompt."""
+_ITEM = re.compile(r"\s*(?:[-*+•|>]|\(?\w{1,3}[.)])\s")
+_CODE = re.compile(r"[ \t]{2,}\S|\t\S|>>> |[$#] [a-z./~]|```")
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
+_WRAPPED_AT = 45
+"""Prose that is wrapped by hand has no shorter line than this, but for the last of a paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,9 @@ def opened(
     if found.article is None:
         return _panel(_head(followed.title, followed, citations if quoted else ()), _gone(followed), current, exchange)
     marks = [Mark(number, *place) for number, one in resolved.items() if (place := _place(one, found))]
-    body = join((_became(found, followed, indexed), text_with_marks(found.article.text, marks, current)))
+    body = join(
+        (_became(found, followed, indexed), text_with_marks(found.article.text, marks, current, _headed(found.article)))
+    )
     return _panel(_head(found.article.title, followed, citations if quoted else ()), body, current, exchange)
 
 
@@ -71,7 +80,7 @@ def _place(quote: ResolvedQuote, shown: ResolvedQuote) -> tuple[int, int] | None
 def article_alone(article: Article) -> Html:
     """The panel's content for an article that is opened for itself."""
     head = join((tag("h2", heading(article.title, article.url)), byline(article.source, article.published)))
-    return _panel(tag("div", head), text_with_marks(article.text, (), 0), 0, 0)
+    return _panel(tag("div", head), text_with_marks(article.text, (), 0, _headed(article)), 0, 0)
 
 
 def _panel(head: Html, body: Html, current: int, exchange: int) -> Html:
@@ -93,6 +102,10 @@ def _head(title: str, followed: Citation, citations: Sequence[Citation]) -> Html
     return tag("div", tag("h2", heading(title, followed.url)), byline(followed.source, followed.published), named)
 
 
+def _headed(article: Article) -> bool:
+    return article.uri.lower().endswith(_HEADED)
+
+
 def _gone(followed: Citation) -> Html:
     said = note("This article is no longer in the index. The quote as it was when the answer was written:")
     return join((said, tag("blockquote", followed.quote, dir="auto")))
@@ -112,16 +125,20 @@ def _became(found: ResolvedQuote, followed: Citation, indexed: bool) -> Html:
     return NOTHING
 
 
-def text_with_marks(text: str, marks: Sequence[Mark], current: int) -> Html:
-    """The text in paragraphs; of a very long one a window around the current quote, with what is left out said."""
+def text_with_marks(text: str, marks: Sequence[Mark], current: int, headed: bool = True) -> Html:
+    """The text in paragraphs; of a very long one a window around the current quote, with what is left out said.
+
+    Where it is `headed`, hashes at the beginning of a line make it a heading.
+    """
     centre = next((mark.start for mark in marks if mark.number == current), 0)
     first = max(0, min(centre - LONGEST // 2, len(text) - LONGEST))
     last = min(len(text), first + LONGEST)
     inside = [Mark(m.number, max(m.start, first), min(m.end, last)) for m in marks if m.start < last and m.end > first]
+    shown = join(_paragraph(cut, headed) for cut in paragraphs(text, inside, first, last, headed))
     return join(
         (
             _left_out(first, "before this"),
-            tag("div", join(map(_paragraph, paragraphs(text, inside, first, last))), class_="q-article-text"),
+            tag("div", shown, class_="q-article-text"),
             _left_out(len(text) - last, "after this"),
         )
     )
@@ -131,12 +148,32 @@ def _left_out(characters: int, where: str) -> Html:
     return note(f"{count(characters, 'character')} {where} are not shown.") if characters else NOTHING
 
 
-def paragraphs(text: str, marks: Sequence[Mark], first: int, last: int) -> Iterator[list[Piece]]:
-    """The paragraphs of text[first:last], each cut where a quote begins or ends. Empty lines come as no paragraph."""
-    for match in re.finditer(r"[^\n]+", text[first:last]):
-        start, end = first + match.start(), first + match.end()
-        if match.group().strip():
-            yield list(pieces(text, marks, start, end))
+def paragraphs(text: str, marks: Sequence[Mark], first: int, last: int, headed: bool = True) -> Iterator[list[Piece]]:
+    """The paragraphs of text[first:last], each cut where a quote begins or ends. Empty lines come as no paragraph.
+
+    Empty lines part them; where there are none each line is one, and a heading always is.
+    """
+    parted = bool(_EMPTY_LINE.search(text[first:last].strip()))
+    begun: int | None = None
+    before = end = first
+    while end < last:
+        start, end = end, text.find("\n", end, last) + 1 or last
+        alone = headed and bool(_HEADING.match(text, start, end))
+        blank = not text[start:end].strip()
+        if begun is not None and (blank or alone or not parted):
+            yield list(pieces(text, marks, begun, before))
+            begun = None
+        if alone:
+            yield list(pieces(text, marks, start, _without_break(text, end)))
+        elif not blank:
+            begun = start if begun is None else begun
+        before = _without_break(text, end)
+    if begun is not None:
+        yield list(pieces(text, marks, begun, before))
+
+
+def _without_break(text: str, end: int) -> int:
+    return end - 1 if text[end - 1] == "\n" else end
 
 
 def pieces(text: str, marks: Sequence[Mark], start: int, end: int) -> Iterator[Piece]:
@@ -148,13 +185,22 @@ def pieces(text: str, marks: Sequence[Mark], start: int, end: int) -> Iterator[P
         yield Piece(text[left:right], numbers)
 
 
-def _paragraph(cut: Sequence[Piece]) -> Html:
+def _paragraph(cut: Sequence[Piece], headed: bool) -> Html:
     """A paragraph; one that Markdown means as a heading looks like one, its hashes kept out of sight."""
     shown = join(_piece(piece) for piece in cut)
-    if cut[0].numbers or not (heads := _HEADING.match(cut[0].text)):
-        return tag("p", shown, dir="auto")
+    lines = "".join(piece.text for piece in cut).split("\n")
+    if not headed or cut[0].numbers or not (heads := _HEADING.match(cut[0].text)):
+        return tag("p", shown, class_=_look(lines), dir="auto")
     rest = join((cut[0].text[heads.end() :], *(_piece(piece) for piece in cut[1:])))
     return tag("p", tag("span", heads[0], class_="q-hashes"), rest, class_="q-heading", dir="auto")
+
+
+def _look(lines: Sequence[str]) -> str | None:
+    """How a paragraph keeps its lines: as code, as lines, or not at all where prose was wrapped by hand."""
+    if 3 * sum(bool(_CODE.match(line)) for line in lines) >= len(lines):
+        return "q-code"
+    apart = any(_ITEM.match(line) for line in lines[1:]) or any(len(line) < _WRAPPED_AT for line in lines[:-1])
+    return "q-lines" if apart else None
 
 
 def _piece(piece: Piece) -> Html | str:

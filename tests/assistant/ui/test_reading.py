@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -51,12 +52,41 @@ def test_every_quote_is_marked_where_it_stands_with_all_of_the_article_around_it
 def test_the_pieces_are_the_text_and_each_knows_who_quotes_it(text: str, spans: list[tuple[int, int]]) -> None:
     marks = [Mark(n, min(a, b), max(a, b)) for n, (a, b) in enumerate(spans, 1) if max(a, b) <= len(text)]
     cut = list(paragraphs(text, marks, 0, len(text)))
-    assert ["".join(p.text for p in one) for one in cut] == [line for line in text.split("\n") if line.strip()]
+    parted = re.search(r"\n *\n", text.strip()) is not None
+    runs = [list(run) for filled, run in groupby(text.split("\n"), lambda line: bool(line.strip())) if filled]
+    expected = ["\n".join(run) for run in runs] if parted else [line for run in runs for line in run]
+    assert ["".join(p.text for p in one) for one in cut] == expected
     quoted = {mark.number: "".join(p.text for one in cut for p in one if mark.number in p.numbers) for mark in marks}
-    blank = {i for line in re.finditer(r"[^\n]*\n?", text) if not line.group().strip() for i in range(*line.span())}
     for mark in marks:
-        kept = (text[i] for i in range(mark.start, mark.end) if i not in blank and text[i] != "\n")
-        assert quoted[mark.number] == "".join(kept)
+        assert "".join(quoted[mark.number].split()) == "".join(text[mark.start : mark.end].split())
+
+
+def looks(text: str, headed: bool = True) -> list[tuple[str, str | None]]:
+    """Each paragraph shown and how it is shown."""
+    shown = parse(text_with_marks(text, (), 1, headed)).one("div", "q-article-text")
+    return [(p.text, p.attributes.get("class")) for p in shown.every("p")]
+
+
+def test_paragraphs_keep_their_lines_unless_prose_was_wrapped_by_hand() -> None:
+    prose = "The harbour was closed on Monday after a storm had torn\ntwo cranes from their rails."
+    items, verse = "- two cranes\n- one rail", "Night fell\nand all was still"
+    code, shell = "if storm:\n    close()\n    wait()", "# dpkg -r cranes\nRemoving cranes (2.0) ..."
+    assert looks("\n\n".join((prose, items, verse, code)))[:] == [
+        (prose, None),
+        (items, "q-lines"),
+        (verse, "q-lines"),
+        (code, "q-code"),
+    ]
+    assert looks(f"Text.\n\n{shell}", headed=False)[1] == (shell, "q-code")
+    assert looks("They paid $ 5 million.\nNo more.") == [("They paid $ 5 million.", None), ("No more.", None)]
+
+
+def test_a_heading_stands_alone_where_hashes_mean_headings() -> None:
+    text = "# The storm\nIt came at night.\n\nNobody was hurt."
+    alone = ("# The storm", "q-heading")
+    assert looks(text) == [alone, ("It came at night.", None), ("Nobody was hurt.", None)]
+    page = replace(ARTICLES[0], uri="/articles/storm.html", text=text)
+    assert "q-heading" not in article_alone(page) and "q-heading" in article_alone(replace(page, uri="/a/storm.MD"))
 
 
 def test_overlapping_quotes_share_their_middle() -> None:
