@@ -8,7 +8,7 @@ nearest to the question alone, where nothing else on the subject leads it to say
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.citing import defused
@@ -46,9 +46,7 @@ class Nearest:
 
     def alone(self) -> Evidence:
         """The passage, less all its other sentences."""
-        start, end = self.span.start, self.span.end
-        text = self.piece.text[start - self.piece.start : end - self.piece.start]
-        return replace(self.piece, start=start, end=end, text=text, sentences=(self.span,))
+        return self.piece.cut_to((self.span,))
 
 
 def nearness(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> list[float]:
@@ -79,7 +77,7 @@ def signals_of(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence],
     share of the question's content words in one sentence; covered, names, numbers: share of the question's content
     words, names and numbers in the evidence and its titles. What the generator says when asked whether the answer is
     there, logit(yes) − logit(no), stands beside them: yes_no_nearest of the nearest sentence alone, yes_no of all the
-    evidence where that was asked; neither when it cannot tell.
+    evidence where that was asked, yes_no_best the best of several sentences alone; none when it cannot tell.
     """
     told = " ".join(f"{piece.hit.article.title} {piece.text}" for piece in evidence)
     held = content_words(told)
@@ -96,16 +94,20 @@ def signals_of(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence],
 
 @dataclass(frozen=True, slots=True)
 class FittedAbstainer:
-    """Two fitted logistic models: one with the generator's yes/no logits, one for generators that have none.
+    """Fitted logistic models: with the generator's yes/no logits, of all the evidence or of single sentences, and one
+    for generators that have none.
 
     Where only the nearest sentence was asked about, it speaks for all the evidence.
     """
 
     with_logit: Logistic
+    of_sentences: Logistic
     without_logit: Logistic
 
     def __call__(self, signals: Mapping[str, float]) -> float:
         """The calibrated probability that the sources answer the question."""
+        if "yes_no_best" in signals:
+            return self.of_sentences(signals)
         if "yes_no_nearest" not in signals:
             return self.without_logit(signals)
         return self.with_logit({"yes_no": signals["yes_no_nearest"], **signals})

@@ -23,7 +23,7 @@ from assistant.evidence import Selector, set_aside, whole_chunks
 from assistant.generation import Generator as TextGenerator
 from assistant.kinds import asks_for_overview, asks_whether
 from assistant.prompting import Composer
-from assistant.quoting import QUOTED_THRESHOLD, quotations
+from assistant.quoting import Quotable, best_to_come, chosen, quotable, quoted, worth_asking
 from assistant.repairing import shorter
 from assistant.resuming import Resume, from_anew
 from assistant.timely import Timing, cannot_know, find, in_order, of_other_years
@@ -74,11 +74,15 @@ class Retriever(Protocol):
 class Policy:
     """The numbers of answering.
 
-    `threshold` is the probability that the sources answer below which Quoth abstains, 0 to always answer;
-    `candidates` the chunks retrieved; `question_words` the longest question; `thresholds` those of a claim's status.
+    `threshold` is the probability that the sources answer below which Quoth abstains, 0 to always answer, and
+    `quoting_threshold` the same where it answers with quotations; `quotes` tells of a question whether it does.
+    `candidates` are the chunks retrieved; `question_words` the longest question; `thresholds` those of a claim's
+    status.
     """
 
     threshold: float
+    quoting_threshold: float
+    quotes: Callable[[str], bool]
     candidates: int
     question_words: int
     thresholds: Thresholds
@@ -138,34 +142,73 @@ class Assistant:
         if not evidence or (self.policy.threshold > 0 and (draft.out_of_time or draft.unclear)):
             yield _done(self._abstention(draft, None, watch))
             return
-        prompt = self._prompt(draft, dated_query)
-        signals = self._signals(draft, dated_query, prompt.evidence, cancel)
-        draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
-        if draft.likelihood < self._threshold(draft):
-            yield _done(self._abstention(draft, None, watch))
-            return
+        quotes = self.generator.capabilities.yes_no and self.policy.quotes(query)
+        way = self._quoted if quotes else self._written
+        yield _done((yield from way(draft, dated_query, cancel, watch)))
 
+    def _quoted(
+        self, draft: Draft, question: str, cancel: threading.Event, watch: Stopwatch
+    ) -> Generator[Token, None, Answer]:
+        """The answer in the sources' words: the generator is asked of single sentences whether they answer."""
+        prompt = self.composer.answer(question, draft.evidence)
+        near = quotable(
+            draft.query,
+            prompt.evidence,
+            nearness(draft.query, prompt.evidence, self.similarity),
+            whether=asks_whether(draft.query),
+            present=draft.when.present,
+        )
+        cosine = nearest_of(draft.query, prompt.evidence, self.similarity).cosine
+        told = signals_of(draft.query, draft.hits, prompt.evidence, cosine)
+        odds = self._odds(near, told, question, cancel)
+        if not odds:
+            return (yield from self._written(draft, question, cancel, watch))
+        told["yes_no_best"] = max(odds)
+        draft = replace(draft, evidence=prompt.evidence, signals=told, likelihood=self.abstainer(told))
+        if draft.likelihood < self.policy.quoting_threshold:
+            return self._abstention(draft, None, watch)
+        text = quoted(chosen(near[: len(odds)], odds, draft.when.present))
+        watch.got_token()
+        yield Token(text)
+        return self._told(draft, Completion(text, NO_USAGE, "end"), prompt, cancel, watch)
+
+    def _odds(
+        self, near: Sequence[Quotable], told: Mapping[str, float], question: str, cancel: threading.Event
+    ) -> list[float]:
+        """What the generator says of the first ones, until the rest can change nothing; none where it cannot tell."""
+        odds: list[float] = []
+        for one in near:
+            if not worth_asking(one, near[: len(odds)], odds):
+                break
+            graded = self.generator.yes_no(self.composer.check_nearest(question, one.piece), cancel)
+            if graded is None:
+                return []
+            odds.append(graded)
+            if self.abstainer({**told, "yes_no_best": best_to_come(odds)}) < self.policy.quoting_threshold:
+                break
+        return odds
+
+    def _written(
+        self, draft: Draft, question: str, cancel: threading.Event, watch: Stopwatch
+    ) -> Generator[Token, None, Answer]:
+        """The answer in the generator's words, after it has read all the evidence."""
+        prompt = self.composer.answer(question, draft.evidence)
+        signals = self._signals(draft, question, prompt.evidence, cancel)
+        draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
+        if draft.likelihood < self.policy.threshold:
+            return self._abstention(draft, None, watch)
         completion = yield from self._tokens(prompt, cancel, watch)
+        return self._told(draft, completion, prompt, cancel, watch)
+
+    def _told(
+        self, draft: Draft, completion: Completion, prompt: Prompt, cancel: threading.Event, watch: Stopwatch
+    ) -> Answer:
+        """What was said, each sentence cited and checked; an abstention where none of it holds."""
         said = whole_sentences(completion.text, cut_off=completion.stop == "length")
         cited = [self._repaired(sentence, prompt, cancel) for sentence in said]
         if not cited or (self.policy.threshold > 0 and not any(self._holds(sentence) for sentence in cited)):
-            yield _done(self._abstention(draft, completion, watch))
-        else:
-            yield _done(self._answer(draft, completion, cited, watch))
-
-    def _prompt(self, draft: Draft, question: str) -> Prompt:
-        prompt = self.composer.answer(question, draft.evidence)
-        if not self._quotes(draft):
-            return prompt
-        nearnesses = nearness(draft.query, prompt.evidence, self.similarity)
-        return replace(prompt, choices=quotations(draft.query, prompt.evidence, nearnesses, draft.when.present))
-
-    def _quotes(self, draft: Draft) -> bool:
-        """Whether the answer is made of sentences of the sources: asked whether a thing is so, small models affirm."""
-        return asks_whether(draft.query) and self.generator.capabilities.choices
-
-    def _threshold(self, draft: Draft) -> float:
-        return self.policy.threshold * (QUOTED_THRESHOLD if self._quotes(draft) else 1.0)
+            return self._abstention(draft, completion, watch)
+        return self._answer(draft, completion, cited, watch)
 
     def _resumed(
         self, query: str, hits: Sequence[Hit], fresh: tuple[Evidence, ...], question: Question, when: When
@@ -194,7 +237,7 @@ class Assistant:
         if near is not None:
             told["yes_no_nearest"] = near
             at_worst, at_best = (self.abstainer({**told, "yes_no": whole}) for whole in SAID_OF_ALL)
-            if not at_worst < self._threshold(draft) <= at_best:
+            if not at_worst < self.policy.threshold <= at_best:
                 return told
         whole = self.generator.yes_no(self.composer.check(question, evidence), cancel)
         return told if whole is None else {"yes_no_nearest": whole, **told, "yes_no": whole}

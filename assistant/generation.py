@@ -40,13 +40,11 @@ class Capabilities:
 
     `yes_no`: it grades yes against no. `cached_tokens`: its usage tells which prompt tokens were not computed again.
     `cancel_prefill`: a cancelled prompt stops being computed, rather than being computed for nobody.
-    `choices`: it replies with some of a prompt's choices, where there are any, rather than in its own words.
     """
 
     yes_no: bool
     cached_tokens: bool
     cancel_prefill: bool
-    choices: bool = False
 
 
 class Generator(Protocol):

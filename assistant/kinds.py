@@ -42,3 +42,8 @@ def asks_when(question: str) -> bool:
 def asks_whether(question: str) -> bool:
     """Whether the question wants a yes or no. One that offers a choice ("by day or by night?") wants the choice."""
     return bool(_WHETHER.match(question)) and not _ALTERNATIVES.search(question) and not asks_for_overview(question)
+
+
+def asks_for_facts(question: str) -> bool:
+    """Whether single sentences of the sources can answer the question, not only an overview of them."""
+    return not asks_for_overview(question)

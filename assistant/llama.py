@@ -75,7 +75,7 @@ class LlamaCpp:
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.model = model
-        self.capabilities = Capabilities(yes_no=True, cached_tokens=True, cancel_prefill=True, choices=True)
+        self.capabilities = Capabilities(yes_no=True, cached_tokens=True, cancel_prefill=True)
         self._path = path
         fours = max(4, batch_size - batch_size % 4)
         self._options = EngineOptions(context_size, threads, fours, temperature, seed, flash_attention, cache_type)
@@ -120,8 +120,6 @@ class LlamaCpp:
         stop = StopFlag()
 
         def complete(engine: Engine) -> Completion:
-            if prompt.choices:
-                return engine.choose(tokens, prompt.choices, prompt.max_tokens, pieces.put)
             allows = self._restrain(prompt) or anything
             return engine.complete(tokens, prompt.max_tokens, pieces.put, allows, prompt.aside)
 

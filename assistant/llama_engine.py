@@ -16,7 +16,7 @@ import os
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from assistant.errors import (
     ModelMissing,
     ModelUnfit,
 )
-from assistant.types import Choices, Completion, Usage
+from assistant.types import Completion, Usage
 
 log = logging.getLogger(__name__)
 
@@ -299,62 +299,6 @@ class Engine:
             if self._vocabulary.ends(token) or allows(said + self._vocabulary.text([token])):
                 return token
             logits[token] = -np.inf
-
-    def choose(
-        self, prompt: Sequence[int], choices: Choices, max_tokens: int, emit: Callable[[str], None]
-    ) -> Completion:
-        """Prompt, then one of the choices after another, as far as `max_tokens` go, until the model would rather end.
-
-        A choice is taken token by token, each the likeliest of those that the choices left could go on with. What has
-        only one choice left is known without being said, and is read at once where another may follow.
-        """
-        cached = self._prefill(prompt)
-        left = {text: self._spelled(text) for text in choices.texts}
-        said: list[str] = []
-        made = 0
-
-        def say(text: str, way: Sequence[int]) -> None:
-            nonlocal made
-            emit(" " * bool(said) + text)
-            said.append(text)
-            made += len(way)
-            del left[text]
-
-        def fitting() -> dict[str, Sequence[int]]:
-            ways = {text: both[bool(said)] for text, both in left.items()}
-            return {text: way for text, way in ways.items() if made + len(way) <= max_tokens}
-
-        while len(said) < choices.most - (choices.sure in left) and (ways := fitting()):
-            if said and self._would_end({way[0] for way in ways.values()}):
-                break
-            chosen, known = self._walk(ways)
-            say(chosen, ways[chosen])
-            if len(said) < choices.most - (choices.sure in left):
-                self._read(ways[chosen][known:])
-        if choices.sure in left and (way := fitting().get(choices.sure)) and len(said) < choices.most:
-            say(choices.sure, way)
-        return Completion(" ".join(said), Usage(len(prompt), cached, made), "end")
-
-    def _spelled(self, text: str) -> tuple[list[int], list[int]]:
-        """The tokens of a choice where it comes first, and where another stands before it."""
-        return self._vocabulary.tokenize(text), self._vocabulary.tokenize(f" {text}")
-
-    def _walk(self, ways: Mapping[str, Sequence[int]]) -> tuple[str, int]:
-        """The way taken, and how many of its tokens were computed on it until no other was left."""
-        at = 0
-        while len(ways) > 1 and all(len(way) > at for way in ways.values()):
-            logits = self._logits()
-            token = max({way[at] for way in ways.values()}, key=lambda token: float(logits[token]))
-            ways = {text: way for text, way in ways.items() if way[at] == token}
-            if len(ways) > 1:
-                self._decode([token])
-                at += 1
-        return min(ways, key=lambda text: len(ways[text])), at
-
-    def _would_end(self, others: Set[int]) -> bool:
-        """Whether the model would rather end than say one of the other tokens."""
-        logits = self._logits()
-        return bool(logits[list(self._vocabulary.endings)].max() > logits[list(others)].max())
 
     def logits_after(self, prompt: Sequence[int], aside: bool = False) -> Logits:
         """Logits of the token that would follow, (vocabulary,). Asked `aside`, the firm cells are left as they were."""

@@ -26,6 +26,7 @@ LOOKS = 300
 Layer = Literal["default", "file", "environment", "command line"]
 Strictness = Literal["off", "strict", "balanced", "eager"]
 EmbedderRuntime = Literal["auto", "onnx", "torch"]
+Wording = Literal["quoted", "written"]
 
 
 class Settings(BaseModel):
@@ -84,6 +85,11 @@ class Settings(BaseModel):
     strictness: Strictness = Field(
         "balanced",
         description='how sure Quoth must be to answer: "strict", "balanced", "eager", or "off" to always answer',
+    )
+    answers: Wording = Field(
+        "quoted",
+        description='how single questions are answered: "quoted", by sentences of the articles that the model '
+        'chooses, or "written" by the model; overviews are always written',
     )
     question_words: int = Field(400, ge=10, le=100_000, description="the longest question accepted, in words")
     file_bytes: int = Field(64 * 2**20, ge=1024, description="the largest file accepted, in bytes")

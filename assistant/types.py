@@ -7,7 +7,7 @@ points of `Answer.text`; offsets of a citation count code points of the stored a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -90,6 +90,12 @@ class Evidence:
         """The sentences as they stand in `text`, in order."""
         return tuple(self.text[span.start - self.start : span.end - self.start] for span in self.sentences)
 
+    def cut_to(self, sentences: tuple[Span, ...]) -> Evidence:
+        """The passage from the first of some neighbouring sentences of it to the last; at least one."""
+        start, end = sentences[0].start, sentences[-1].end
+        text = self.text[start - self.start : end - self.start]
+        return replace(self, start=start, end=end, text=text, sentences=sentences)
+
     def holds(self, article_id: str, span: Span) -> bool:
         """Whether a stretch of an article's text lies in this passage."""
         return self.hit.article.id == article_id and self.start <= span.start and span.end <= self.end
@@ -113,24 +119,11 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What a reply may be made of: 1 to `most` of the texts, none twice, in any order, a blank between two.
-
-    `sure` is one of them that is said in any case, last where it is not chosen; "" for none.
-    """
-
-    texts: tuple[str, ...]
-    most: int
-    sure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Prompt:
     """What goes to the generator: `tokens + max_tokens <= context size`. The last message is the user's.
 
     What is stable stands first and the question last, so that prompts over the same evidence share a long prefix,
     which a generator need compute only once. What is asked `aside` should leave what it has computed as it was.
-    A generator that can choose replies with some of the `choices` and nothing else.
     """
 
     messages: tuple[Message, ...]
@@ -138,7 +131,6 @@ class Prompt:
     tokens: int
     max_tokens: int
     aside: bool = False
-    choices: Choices | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench_checks [--questions N] [--seed S]`: what each check adds to the time of an answer.
+"""`python -m tests.bench_checks [--questions N] [--seed S]`: what each check adds to the time of a written answer.
 
 Knows the parts of an answer and how to leave each check out. Every question is asked with every set of checks, the sets
 taking turns, and no question twice in a row, so that no answer finds its prompt computed already. Told is the processor
@@ -56,7 +56,7 @@ def main() -> None:
     arguments = options.parse_args()
     dataset = read_dataset(SEEDS)
     questions = draw([q for q in dataset.questions if q.answerable], arguments.questions, arguments.seed)
-    with closing(Assembly(load_settings({"strictness": "off"}).settings)) as parts:
+    with closing(Assembly(load_settings({"strictness": "off", "answers": "written"}).settings)) as parts:
         index, _took = parts.evaluation_index(dataset)
         whole = parts.assistant_over(index)
         told = {name: with_checks(whole, checks) for name, checks in SETS.items()}

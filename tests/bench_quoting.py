@@ -20,10 +20,8 @@ from typing import Any
 from assistant.answering import Assistant
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import read_dataset
-from assistant.generation import Capabilities
 from assistant.settings import load_settings
 from assistant.types import Answer, Question
-from tests.delegating import Delegating
 
 CASES = Path(__file__).with_suffix(".jsonl")
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -49,14 +47,6 @@ class Case:
             return "contrary"
         told = answer.text.lower()
         return "answered" if any(one.lower() in told for one in self.says) else "beside the point"
-
-
-class InOwnWords(Delegating):
-    """A generator that cannot choose."""
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return replace(self.inner.capabilities, choices=False)
 
 
 def cases() -> list[Case]:
@@ -99,7 +89,8 @@ def main() -> None:
     with closing(Assembly(load_settings({}).settings)) as parts:
         index, _took = parts.evaluation_index(read_dataset(SEEDS))
         quoted = parts.assistant_over(index)
-        ways = {"quoted": quoted, "own": replace(quoted, generator=InOwnWords(quoted.generator))}
+        own = replace(quoted, policy=replace(quoted.policy, quotes=lambda question: False))
+        ways = {"quoted": quoted, "own": own}
         rows = ask(ways, cases())
     if options.out:
         options.out.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), encoding="utf-8")

@@ -19,6 +19,7 @@ from assistant.citing import Attributor
 from assistant.errors import GenerationCancelled
 from assistant.evidence import Selector
 from assistant.generation import Capabilities, Stream
+from assistant.kinds import asks_whether
 from assistant.prompting import Composer, Templates
 from assistant.types import (
     Answer,
@@ -160,10 +161,9 @@ class FakeGenerator:
     """
 
     reply: str | Callable[[Prompt], str] = "It is so [1]."
-    logit: float | None = 5.0
+    logit: float | Callable[[Prompt], float] | None = 5.0
     context_size: int = 4096
     piece_length: int = 5
-    choices: bool = False
     stop: Literal["end", "length", "cancelled"] = "end"
     before_piece: Callable[[int], None] = lambda number: None
     model: Model = MODEL
@@ -173,7 +173,7 @@ class FakeGenerator:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(self.logit is not None, cached_tokens=True, cancel_prefill=True, choices=self.choices)
+        return Capabilities(self.logit is not None, cached_tokens=True, cancel_prefill=True)
 
     def count_tokens(self, text: str) -> int:
         return count_words(text)
@@ -194,7 +194,7 @@ class FakeGenerator:
     def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
         _heed(cancel)
         self.checked.append(prompt)
-        return self.logit
+        return self.logit(prompt) if callable(self.logit) else self.logit
 
     def close(self) -> None:
         self.closed += 1
@@ -244,8 +244,10 @@ def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 
 def even_odds(signals: Mapping[str, float]) -> float:
-    """An `Abstainer` that reads the generator's yes/no over all the evidence alone: 0.5 where it has none."""
-    return float(signals["yes_no"] > 0) if "yes_no" in signals else 0.5
+    """An `Abstainer` that reads the generator's yes/no alone, over all the evidence or the best of its sentences: 0.5
+    where it has none."""
+    said = signals.get("yes_no", signals.get("yes_no_best"))
+    return 0.5 if said is None else float(said > 0)
 
 
 TODAY = date(2025, 1, 14)
@@ -285,6 +287,8 @@ def assistant_over(
         similarity=word_similarity,
         policy=Policy(
             threshold=threshold,
+            quoting_threshold=threshold,
+            quotes=asks_whether,
             candidates=40,
             question_words=question_words,
             thresholds=Thresholds(),

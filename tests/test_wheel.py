@@ -108,6 +108,7 @@ def test_the_wheel_holds_every_file_of_the_shipped_folders_and_no_other(names: s
         "assistant/models.toml",
         "assistant/verifying.json",
         "assistant/abstaining.json",
+        "assistant/quoting.json",
         "assistant/ui/shell.js",
         "assistant/ui/live.js",
         "assistant/ui/lost.js",

@@ -22,6 +22,7 @@ from assistant.duplicates import fold
 from assistant.errors import SettingsError
 from assistant.evidence import Reranker, SentenceSelector
 from assistant.given import GivenPassages, Passage
+from assistant.kinds import asks_for_facts, asks_whether
 from assistant.machine import version
 from assistant.memory import memory_available
 from assistant.orders import without_orders
@@ -41,7 +42,7 @@ from index.vectors import FaissIndex
 if TYPE_CHECKING:
     from assistant.candidates import Candidate
 
-VERIFYING, ABSTAINING = PACKAGE / "verifying.json", PACKAGE / "abstaining.json"
+VERIFYING, ABSTAINING, QUOTING = (PACKAGE / f"{name}.json" for name in ("verifying", "abstaining", "quoting"))
 
 
 class Answers(Stores):
@@ -121,7 +122,7 @@ class Answers(Stores):
     def assistant_over(self, index: Index, settings: Settings | None = None) -> Assistant:
         """Answers over another index, or with other settings of answering, with the same models."""
         chosen, thresholds = settings or self.settings, self.verifier.thresholds
-        calibration = ABSTAINING
+        graded = "with_logit" if self.generator.capabilities.yes_no else "without_logit"
         return Assistant(
             retriever=index,
             selector=self.selector(chosen.evidence_tokens),
@@ -131,10 +132,14 @@ class Answers(Stores):
             verifier=self.verifier,
             similarity=self.similarity,
             abstainer=FittedAbstainer(
-                Logistic.read(calibration, "with_logit"), Logistic.read(calibration, "without_logit")
+                with_logit=Logistic.read(ABSTAINING, "with_logit"),
+                of_sentences=Logistic.read(QUOTING, "of_sentences"),
+                without_logit=Logistic.read(ABSTAINING, "without_logit"),
             ),
             policy=Policy(
-                threshold=self._threshold(calibration, chosen.strictness),
+                threshold=_threshold(ABSTAINING, graded, chosen.strictness),
+                quoting_threshold=_threshold(QUOTING, "of_sentences", chosen.strictness),
+                quotes=asks_for_facts if chosen.answers == "quoted" else asks_whether,
                 candidates=chosen.candidates,
                 question_words=chosen.question_words,
                 thresholds=thresholds,
@@ -154,17 +159,16 @@ class Answers(Stores):
         self._ingester(store).add(GivenPassages(passages))
         return Index(store, self.embedder)
 
-    def _threshold(self, calibration: Path, strictness: Strictness) -> float:
-        """The least probability that the sources answer, for the strictness and the generator in force."""
-        if strictness == "off":
-            return 0.0
-        kind = "with_logit" if self.generator.capabilities.yes_no else "without_logit"
-        stored = json.loads(calibration.read_text(encoding="utf-8"))
-        return float(stored["thresholds"][kind][strictness])
-
     def assistant_for(self, passages: Sequence[Passage] | None) -> Assistant:
         """Answers over the given passages alone, or over the stored index for None."""
         return self.assistant if passages is None else self.assistant_over(self.index_of(passages))
+
+
+def _threshold(calibration: Path, model: str, strictness: Strictness) -> float:
+    """The least probability that the sources answer, of what a fitted model tells."""
+    if strictness == "off":
+        return 0.0
+    return float(json.loads(calibration.read_text(encoding="utf-8"))["thresholds"][model][strictness])
 
 
 def _worth_reading(candidates: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -109,7 +109,7 @@ class Page(Answers):
         from assistant.ui.preferences import About, Preferences
 
         chosen = self.settings
-        preferences = Preferences(chosen.strictness, chosen.evidence_tokens)
+        preferences = Preferences(chosen.strictness, chosen.evidence_tokens, chosen.answers)
         return About(preferences, chosen.generator, self.threads, cores(), chosen.context_tokens)
 
     def warm(self) -> None:

@@ -37,7 +37,7 @@ Examples
 \b
 Every command also takes, before or after its name
   --data DIR  --config FILE  --models DIR  --generator MODEL  --embedder MODEL
-  --strictness WORD  --threads N  --offline  -v  -vv
+  --strictness WORD  --answers WORD  --threads N  --offline  -v  -vv
 """
 
 app = typer.Typer(

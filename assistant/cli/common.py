@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from assistant.assemble import Assembly
     from assistant.settings import LoadedSettings
 
-VALUED = ("--data", "--config", "--generator", "--embedder", "--strictness", "--threads", "--models")
+VALUED = ("--data", "--config", "--generator", "--embedder", "--strictness", "--answers", "--threads", "--models")
 """Options every command takes, before or after its name."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

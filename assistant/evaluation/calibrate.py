@@ -1,6 +1,7 @@
 """Fits the weights of abstaining and verifying on development questions and pairs, and writes them as JSON.
 
     python -m assistant.evaluation.calibrate abstain SET [SET …] --limit 100
+    python -m assistant.evaluation.calibrate quote SET [SET …] --limit 100
     python -m assistant.evaluation.calibrate verify SET [SET …]
 
 Only the development half of each set is looked at: which half an id belongs to is decided by the id alone, so that what
@@ -25,6 +26,7 @@ from assistant.abstaining import SAID_OF_ALL
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import draw, draw_pairs, half_of, read_dataset, read_pairs
 from assistant.evaluation.metrics import auroc
+from assistant.kinds import asks_for_facts, asks_whether
 from assistant.live import CountProgress
 from assistant.settings import load_settings
 from assistant.types import Question
@@ -33,6 +35,7 @@ from assistant.verifying import Logistic
 ODDS = ("yes_no_nearest", "yes_no")
 GRADED = ("dense", "nearest", *ODDS)
 WORDED = ("dense", "nearest", "covered_once")
+OF_SENTENCES = ("dense", "nearest", "yes_no_best")
 VERIFYING = ("covered", "best", "complete", "unbroken", "order", "numbers", "same_names", "same_polarity", "unopposed")
 SHRINKING = 1.0
 """The penalty on squared weights when fitting verifying: its signals overlap and the pairs are few."""
@@ -79,17 +82,37 @@ def abstain(
     out: Path = Path("assistant/abstaining.json"),
 ) -> None:
     """Fit the probability that the sources answer, from the signals of the running settings."""
-    cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed)]
+    cases = _collected(sets, limit, seed, keep, quotes=False)
+    fit_abstaining("abstain", sets, cases, {"with_logit": GRADED, "without_logit": WORDED}, out)
+
+
+@app.command()
+def quote(
+    sets: Sets,
+    limit: Limit = 100,
+    seed: Seed = 0,
+    keep: Annotated[Path | None, typer.Option(help="Keep each question's signals there, a line each.")] = None,
+    out: Path = Path("assistant/quoting.json"),
+) -> None:
+    """Fit the probability that the sources answer where answers are quotations."""
+    cases = _collected(sets, limit, seed, keep, quotes=True)
+    fit_abstaining("quote", sets, cases, {"of_sentences": OF_SENTENCES}, out)
+
+
+def _collected(sets: Sequence[Path], limit: int, seed: int, keep: Path | None, quotes: bool) -> list[Case]:
+    cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed, quotes)]
     if keep:
         keep.write_text("".join(f"{json.dumps(asdict(case))}\n" for case in cases), encoding="utf-8")
-    fit_abstaining(sets, cases, out)
+    return cases
 
 
-def fit_abstaining(sets: Sequence[Path], cases: Sequence[Case], out: Path) -> None:
-    """Fit both models on the cases and write them with their thresholds."""
-    models = {"with_logit": fit(cases, GRADED), "without_logit": fit(cases, WORDED)}
-    limits = {name: thresholds(_of_answerable(model, cases)) for name, model in models.items()}
-    _write(out, "abstain", sets, cases, models, {"over_abstention": OVER_ABSTENTION, "thresholds": limits})
+def fit_abstaining(
+    command: str, sets: Sequence[Path], cases: Sequence[Case], models: Mapping[str, Sequence[str]], out: Path
+) -> None:
+    """Fit a model on the cases from the signals given by its name, and write all with their thresholds."""
+    fitted = {name: fit(cases, signals) for name, signals in models.items()}
+    limits = {name: thresholds(_of_answerable(model, cases)) for name, model in fitted.items()}
+    _write(out, command, sets, cases, fitted, {"over_abstention": OVER_ABSTENTION, "thresholds": limits})
 
 
 def _of_answerable(model: Logistic, cases: Sequence[Case]) -> list[list[float]]:
@@ -124,25 +147,33 @@ def verify(
     )
 
 
-def _abstaining_cases(folder: Path, limit: int, seed: int) -> list[Case]:
+def _abstaining_cases(folder: Path, limit: int, seed: int, quotes: bool) -> list[Case]:
     """The signals of each development question, from the same path an answer takes up to its decision.
 
-    A question decided before that (it points at nothing named, or at a time that no article tells of) has none.
+    `quotes`: of the questions that are answered by quotations where that is wanted, else of those that are not where
+    it is not. One decided before that (it points at nothing named, or at a time that no article tells of) has none.
     """
     assembly = Assembly(load_settings({"strictness": "off"}).settings)
     dataset = read_dataset(folder)
     assistant = assembly.assistant_over(assembly.evaluation_index(dataset)[0])
     refusing = replace(
         assistant,
-        policy=replace(assistant.policy, threshold=0.5),
-        abstainer=lambda signals: float(signals.get("yes_no") == max(SAID_OF_ALL)),  # all is asked, then refused
+        policy=replace(
+            assistant.policy, threshold=0.5, quoting_threshold=0.5, quotes=asks_for_facts if quotes else asks_whether
+        ),
+        abstainer=(lambda signals: 1.0) if quotes else _asking_all,
     )
     questions = draw([q for q in dataset.questions if half_of(q.qid) == "dev"], limit, seed)
     found = [
         Case(dataset.name, dict(refusing.ask(Question(q.question)).signals), q.answerable) for q in _told(questions)
     ]
     assembly.close()
-    return [case for case in found if case.signals.keys() >= set(WORDED)]
+    return [case for case in found if case.signals.keys() >= {*WORDED} and ("yes_no_best" in case.signals) is quotes]
+
+
+def _asking_all(signals: Mapping[str, float]) -> float:
+    """An `Abstainer` that has hope until all is asked, and then refuses."""
+    return float(signals.get("yes_no") == max(SAID_OF_ALL))
 
 
 def _verifying_cases(folder: Path, limit: int, seed: int, odds: Path, ask: bool) -> list[Case]:

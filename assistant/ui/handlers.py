@@ -167,9 +167,9 @@ class Handlers:
         """What the tab's questions are asked with. Told once, as the page opens: told later it could undo a change."""
         return settings_panel.values(self.tabs.conversation(tab).preferences)
 
-    def prefer(self, strictness: Any, tokens: Any, tab: str) -> None:
+    def prefer(self, strictness: Any, tokens: Any, answers: Any, tab: str) -> None:
         """Ask the tab's next questions so."""
-        self.tabs.conversation(tab).prefer(settings_panel.preferred(strictness, tokens))
+        self.tabs.conversation(tab).prefer(settings_panel.preferred(strictness, tokens, answers))
 
 
 def tabs_of(service: ChatService) -> Tabs:

@@ -60,9 +60,10 @@ def _connect(page: gr.Blocks, parts: Frame, handlers: Handlers) -> None:
     at_once(parts.shell.withdraw, handlers.withdraw, parts.waiting)
     at_once(parts.shell.cite, handlers.cite, parts.reader)
     at_once(parts.shell.details, handlers.details, parts.reader)
-    told = [parts.settings.strictness, parts.settings.evidence]
+    told = [parts.settings.strictness, parts.settings.evidence, parts.settings.answers]
     at_once(parts.shell.settings, handlers.settings, parts.settings.rest)
-    changed = partial(gr.on, [parts.settings.strictness.input, parts.settings.evidence.release])
+    inputs = [parts.settings.strictness.input, parts.settings.evidence.release, parts.settings.answers.input]
+    changed = partial(gr.on, inputs)
     at_once(changed, handlers.prefer, None, *told, trigger_mode="always_last")
     at_once(page.load, handlers.preferred, told)
     connect_library(page, parts, handlers.service, handlers.tabs, handlers.greeting)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assistant.settings import Strictness
+from assistant.settings import Strictness, Wording
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How sure Quoth must be to answer, and how many tokens of evidence the model reads."""
+    """How sure Quoth must be to answer, how many tokens of evidence there are, and in whose words it answers."""
 
     strictness: Strictness = "balanced"
     evidence_tokens: int = 350
+    answers: Wording = "quoted"
 
 
 @dataclass(frozen=True, slots=True)

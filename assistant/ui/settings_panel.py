@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from assistant.settings import Strictness
+from assistant.settings import Strictness, Wording
 from assistant.types import Answer
 from assistant.ui.details import definitions, tokens_per_second
 from assistant.ui.markup import Html, tag
@@ -24,7 +24,11 @@ STRICTNESS: tuple[tuple[str, Strictness], ...] = (
     ("Eager: refuses about 1 in 20 of them, and guesses more often", "eager"),
     ("Always answer, also where the articles are silent", "off"),
 )
-"""The shares are those the thresholds were fitted to: `over_abstention` in abstaining.json."""
+"""The shares are those the thresholds were fitted to: `over_abstention` in abstaining.json and quoting.json."""
+WORDINGS: tuple[tuple[str, Wording], ...] = (
+    ("The articles' own sentences, which the model only chooses", "quoted"),
+    ("The model's words, checked: slower, and now and then wrong", "written"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class SettingsPanel:
 
     strictness: gr.Radio
     evidence: gr.Slider
+    answers: gr.Radio
     rest: gr.HTML
 
 
@@ -45,32 +50,41 @@ def lay_out_settings() -> SettingsPanel:
         value="balanced",
         label="When to refuse",
         info="How sure it must be that your articles answer. From your next question on.",
-        elem_classes="q-strictness",
+        elem_classes=["q-choice", "q-strictness"],
+    )
+    answers = gr.Radio(
+        list(WORDINGS),
+        value="quoted",
+        label="Answers in",
+        info="Overviews are always in the model's words. From your next question on.",
+        elem_classes="q-choice",
     )
     evidence = gr.Slider(
         LEAST_TOKENS,
         MOST_TOKENS,
         value=Preferences().evidence_tokens,
         step=STEP,
-        label="Evidence shown to the model, in tokens",
-        info="Each 100 tokens more take about 1.4 s longer to read on two cores. From your next question on.",
+        label="Evidence, in tokens",
+        info="Where the model writes, each 100 more take about 1.4 s longer to read on two cores. From your next "
+        "question on.",
         buttons=[],
         elem_classes="q-budget",
     )
-    return SettingsPanel(strictness, evidence, gr.HTML("", apply_default_css=False, js_on_load=None))
+    return SettingsPanel(strictness, evidence, answers, gr.HTML("", apply_default_css=False, js_on_load=None))
 
 
 def values(preferences: Preferences) -> list[Any]:
-    """Values for strictness and evidence."""
+    """Values for strictness, evidence and answers."""
     tokens = min(max(preferences.evidence_tokens, LEAST_TOKENS), MOST_TOKENS)
-    return [gr.update(value=preferences.strictness), gr.update(value=tokens)]
+    return [gr.update(value=preferences.strictness), gr.update(value=tokens), gr.update(value=preferences.answers)]
 
 
-def preferred(strictness: object, tokens: object) -> Preferences:
+def preferred(strictness: object, tokens: object, answers: object) -> Preferences:
     """What the page tells, within bounds: anything else is the default."""
     known: Strictness = next((one for one in get_args(Strictness) if one == strictness), "balanced")
     count = int(tokens) if isinstance(tokens, int | float) and tokens == tokens else Preferences().evidence_tokens
-    return Preferences(known, min(max(count, LEAST_TOKENS), MOST_TOKENS))
+    wording: Wording = "written" if answers == "written" else "quoted"
+    return Preferences(known, min(max(count, LEAST_TOKENS), MOST_TOKENS), wording)
 
 
 def rest(about: About, last: Answer | None) -> Html:
@@ -78,7 +92,10 @@ def rest(about: About, last: Answer | None) -> Html:
     speed = tokens_per_second(last) if last is not None else ""
     rows = (
         ("Model", about.model),
-        ("Its speed", f"{speed:.0f} tokens a second in the last answer" if speed else "shown after the first answer"),
+        (
+            "Its speed",
+            f"{speed:.0f} tokens a second in the last answer" if speed else "shown after the first written answer",
+        ),
         (
             "Threads",
             f"{about.threads} of {about.cores} cores; more threads read and write faster, to the cores' number",

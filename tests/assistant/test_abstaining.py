@@ -18,14 +18,15 @@ from assistant.verifying import Logistic
 from index.types import Hit
 from tests.fakes import article, evidence, evidence_of, hit, hits, word_similarity
 
-WEIGHTS = Path(assistant.abstaining.__file__).with_name("abstaining.json")
-ODDS = {"yes_no", "yes_no_nearest"}
+FOLDER = Path(assistant.abstaining.__file__).parent
+WEIGHTS = {"with_logit": "abstaining.json", "of_sentences": "quoting.json", "without_logit": "abstaining.json"}
+ODDS = {"with_logit": {"yes_no", "yes_no_nearest"}, "of_sentences": {"yes_no_best"}, "without_logit": set()}
 QUESTION = "How many metres did the Vovcha river rise in Novosilka?"
 FOUND = hits("The river rose by 1.2 metres in the Novosilka community.")
 
 
 def shipped() -> FittedAbstainer:
-    return FittedAbstainer(Logistic.read(WEIGHTS, "with_logit"), Logistic.read(WEIGHTS, "without_logit"))
+    return FittedAbstainer(**{name: Logistic.read(FOLDER / file, name) for name, file in WEIGHTS.items()})
 
 
 def signals(question: str, found: Sequence[Hit], told: Sequence[Evidence]) -> dict[str, float]:
@@ -101,7 +102,8 @@ def test_whatever_the_signals_the_answer_is_a_probability(
         "numbers": numbers,
     }
     odds = {} if yes_no is None else {"yes_no": yes_no, "yes_no_nearest": -yes_no}
-    assert 0.0 < shipped()(told | odds) < 1.0
+    of_sentences = {} if yes_no is None else {"yes_no_best": yes_no}
+    assert 0.0 < shipped()(told | odds) < 1.0 and 0.0 < shipped()(told | of_sentences) < 1.0
 
 
 def test_the_nearest_sentence_speaks_for_all_the_evidence_where_that_was_not_asked_about() -> None:
@@ -110,26 +112,26 @@ def test_the_nearest_sentence_speaks_for_all_the_evidence_where_that_was_not_ask
     assert shipped()({**told, "yes_no_nearest": 0.3}) < shipped()({**told, "yes_no_nearest": 0.3, "yes_no": 0.4})
 
 
-@pytest.mark.parametrize("name", ["with_logit", "without_logit"])
+@pytest.mark.parametrize("name", WEIGHTS)
 def test_no_shipped_weight_counts_evidence_against_itself(name: str) -> None:
-    weights = Logistic.read(WEIGHTS, name).weights
-    assert weights["dense"] > 0
-    assert weights.keys() & ODDS == (ODDS if name == "with_logit" else set())
-    assert all(weights.get(odds, 1.0) > 0 for odds in ODDS)
+    weights = Logistic.read(FOLDER / WEIGHTS[name], name).weights
+    assert weights["nearest"] > 0
+    assert weights.keys() & set.union(*ODDS.values()) == ODDS[name]
+    assert all(weights[odds] > 0 for odds in ODDS[name])
 
 
-def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from() -> None:
-    stored = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    known = set(signals("x", (), ()))
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_the_shipped_weights_are_named_after_signals_and_say_where_they_come_from(name: str) -> None:
+    stored = json.loads((FOLDER / WEIGHTS[name]).read_text(encoding="utf-8"))
     assert stored["made_by"].startswith("python -m assistant.evaluation.")
     assert all(min(counts.values()) > 0 for counts in stored["cases"].values())
-    assert set(stored["models"]["with_logit"]["weights"]) <= known | ODDS
-    assert set(stored["models"]["without_logit"]["weights"]) <= known
+    assert set(stored["models"][name]["weights"]) <= set(signals("x", (), ())) | ODDS[name]
 
 
-def test_a_generator_that_says_yes_is_believed_more_than_one_that_says_no() -> None:
+@pytest.mark.parametrize("odds", [ODDS["with_logit"], ODDS["of_sentences"]])
+def test_a_generator_that_says_yes_is_believed_more_than_one_that_says_no(odds: set[str]) -> None:
     found = signals(QUESTION, FOUND, evidence_of(FOUND))
-    assert shipped()(found | dict.fromkeys(ODDS, 4.0)) > shipped()(found | dict.fromkeys(ODDS, -4.0))
+    assert shipped()(found | dict.fromkeys(odds, 4.0)) > shipped()(found | dict.fromkeys(odds, -4.0))
 
 
 # ---- the sentence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -71,27 +71,62 @@ def test_the_stream_is_passages_then_text_then_one_answer() -> None:
 WHETHER = Question("Was the dam of Kurakhove struck?")
 
 
-def first_choice(prompt: Prompt) -> str:
-    return prompt.choices.texts[0] if prompt.choices else "Yes, it was struck [1]."
+def surest_of(*told: str) -> Callable[[Prompt], float]:
+    """A grade: yes where the passage asked about alone tells one of these, no elsewhere."""
+    return lambda prompt: 5.0 if any(one in prompt.messages[-1].text for one in told) else -0.9
 
 
 def test_asked_whether_a_thing_is_so_it_answers_in_the_sources_own_words() -> None:
-    answer = assistant(FakeGenerator(first_choice, choices=True)).ask(WHETHER)
+    generator = FakeGenerator("Yes, it was struck [1].")
+    answer = assistant(generator).ask(WHETHER)
     assert answer.text == "The dam of Kurakhove was struck on 11 November 2024 [1]."
     assert [citation.quote for citation in answer.citations] == [DAM]
+    assert generator.answered == [], "nothing was written"
 
 
-def test_a_generator_that_cannot_choose_and_any_other_question_are_answered_in_its_own_words() -> None:
-    for generator, question in [(FakeGenerator(REPLY), WHETHER), (FakeGenerator(REPLY, choices=True), WHAT)]:
-        assistant(generator).ask(question)
-        assert generator.answered[0].choices is None
+def quoting(generator: FakeGenerator, found: Sequence[Hit] = FOUND) -> Assistant:
+    """Answers with quotations to whatever is asked."""
+    written = assistant(generator, found)
+    return replace(written, policy=replace(written.policy, quotes=lambda question: True))
 
 
-def test_a_quotation_is_given_at_less_likelihood_than_an_answer_in_own_words() -> None:
-    likely = replace(assistant(FakeGenerator(first_choice, choices=True)), abstainer=lambda signals: 0.3)
+def test_what_is_quoted_is_the_sentence_that_the_generator_says_answers() -> None:
+    answer = quoting(FakeGenerator(REPLY, logit=surest_of("The river"))).ask(
+        Question("What about the dam of Kurakhove?")
+    )
+    assert answer.text == "The river rose by 1.2 metres [1]." and answer.signals["yes_no_best"] == 5.0
+    assert [(claim.status, claim.numbers) for claim in answer.claims] == [("supported", (1,))]
+    assert answer.raw_text == f"{RIVER} [2]"
+
+
+def test_a_quotation_is_one_token_and_then_the_answer() -> None:
+    events = list(quoting(FakeGenerator(REPLY)).stream(WHAT))
+    assert [type(event) for event in events] == [Retrieved, Token, Answered]
+
+
+def test_where_no_sentence_answers_nothing_is_quoted() -> None:
+    answer = quoting(FakeGenerator(REPLY, logit=-1.0)).ask(WHAT)
+    assert answer.abstained and answer.raw_text == "" and answer.signals["yes_no_best"] == -1.0
+
+
+@pytest.mark.parametrize(("said", "asked"), [(-3.0, 1), (-0.5, 2), (5.0, 1)])
+def test_a_no_without_hope_and_a_sure_yes_end_the_asking(said: float, asked: int) -> None:
+    generator = FakeGenerator(REPLY, logit=said)
+    answer = quoting(generator).ask(WHAT)
+    checks = [prompt for prompt in generator.checked if "Does the source contain" in prompt.messages[-1].text]
+    assert len(checks) == asked and answer.abstained is (said < 0)
+
+
+def test_a_generator_that_cannot_grade_and_a_question_that_wants_no_quotation_are_answered_in_its_own_words() -> None:
+    for generator, question in [(FakeGenerator(REPLY, logit=None), WHETHER), (FakeGenerator(REPLY), WHAT)]:
+        assert assistant(generator).ask(question).raw_text == REPLY
+
+
+def test_quotations_have_a_threshold_of_their_own() -> None:
+    likely = replace(assistant(), abstainer=lambda signals: 0.3)
+    likely = replace(likely, policy=replace(likely.policy, quoting_threshold=0.2))
     assert not likely.ask(WHETHER).abstained and likely.ask(WHAT).abstained
-    unlikely = replace(likely, abstainer=lambda signals: 0.1)
-    assert unlikely.ask(WHETHER).abstained
+    assert replace(likely, abstainer=lambda signals: 0.1).ask(WHETHER).abstained
 
 
 def test_asking_gives_the_streams_answer() -> None:

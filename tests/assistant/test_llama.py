@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from assistant.errors import (
 from assistant.generation import complete
 from assistant.llama import LlamaCpp
 from assistant.llama_engine import Vocabulary
-from assistant.types import Choices, Completion, Message, Model, Prompt
+from assistant.types import Completion, Message, Model, Prompt
 
 pytestmark = pytest.mark.model
 
@@ -116,74 +116,6 @@ def test_a_text_that_is_not_allowed_is_never_said(tiny_model: Path, generator: L
     with make(tiny_model, restrain=lambda prompt: lambda text: letter not in text) as made:
         held = answer(made, SOURCE, 24)
     assert held.text and letter not in held.text
-
-
-# ---- choosing
-
-FRUIT = ("apples and pears", "apples and plums", "a plum", "a plum tree", "grüne Birnen 🍐", "苹果和梨")
-
-
-def choosing(
-    texts: Sequence[str], most: int = 1, max_tokens: int = 60, text: str = "Repeat: a plum tree", sure: str = ""
-) -> Prompt:
-    return replace(asking(text, max_tokens), choices=Choices(tuple(texts), most, sure))
-
-
-@pytest.mark.parametrize("text", ["Repeat: one two three four five", "Repeat: the oven is lit at four", SOURCE])
-def test_what_it_would_say_anyway_is_what_it_chooses(generator: LlamaCpp, text: str) -> None:
-    said = answer(generator, text, 24).text
-    for choices in [(said, *FRUIT), (*FRUIT, said), (said + " and more", said + "!", *FRUIT, said)]:
-        assert complete(generator.generate(choosing(choices, text=text), NEVER)).text == said
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.sampled_from([*FRUIT, "a", " ", "b c", "\N{ZERO WIDTH JOINER}x"]), min_size=1, max_size=5, unique=True),
-    st.integers(1, 4),
-    st.integers(1, 40),
-    st.booleans(),
-)
-def test_a_reply_is_made_of_choices_alone(
-    generator: LlamaCpp, texts: list[str], most: int, limit: int, surely: bool
-) -> None:
-    sure = texts[-1] if surely else ""
-    stream = generator.generate(choosing(texts, most, limit, sure=sure), NEVER)
-    pieces: list[str] = []
-    while True:
-        try:
-            pieces.append(next(stream))
-        except StopIteration as end:
-            said: Completion = end.value
-            break
-    chosen = [piece.removeprefix(" ") if n else piece for n, piece in enumerate(pieces)]
-    assert "".join(pieces) == said.text == " ".join(chosen)
-    assert set(chosen) <= set(texts) and len(set(chosen)) == len(chosen) <= most
-    assert said.usage.completion_tokens <= limit
-    if most > 1 or not sure:
-        fits = any(generator.count_tokens(text) <= limit for text in texts)
-        assert bool(chosen) is fits, "nothing is said only where nothing has room"
-    needed = sum(generator.count_tokens(f" {text}") for text in {*chosen, sure})
-    assert not sure or sure in chosen or needed > limit
-
-
-def test_choosing_does_not_depend_on_what_was_asked_before_nor_changes_what_comes_after(
-    tiny_model: Path, generator: LlamaCpp
-) -> None:
-    prompt = choosing(FRUIT, 3, text=f"{SOURCE}\n\nRepeat: apples and plums, a plum tree")
-    after = f"{SOURCE}\n\nRepeat: the oven is lit"
-    first = complete(generator.generate(prompt, NEVER)).text
-    said = answer(generator, after, 16).text
-    with make(tiny_model) as fresh:
-        assert answer(fresh, after, 16).text == said
-        assert complete(fresh.generate(prompt, NEVER)).text == first
-
-
-def test_choosing_can_be_cancelled(generator: LlamaCpp) -> None:
-    cancel = threading.Event()
-    cancel.set()
-    with pytest.raises(GenerationCancelled):
-        complete(generator.generate(choosing(FRUIT), cancel))
-    assert complete(generator.generate(choosing(FRUIT), NEVER)).text in FRUIT
 
 
 # ---- reuse of what is computed

@@ -369,6 +369,7 @@ def test_settings_take_effect_with_the_next_question_of_this_tab_alone(open_tab:
         tab, other = open_tab(url), open_tab(url)
         tab.page.get_by_role("button", name="Settings").click()
         tab.page.get_by_label("Strict:").check()
+        tab.page.get_by_label("The model's words").check()
         tab.page.get_by_text("Only after a restart").wait_for()
         budget = tab.page.locator(".q-budget input[type=number]")
         budget.fill("600")
@@ -378,7 +379,7 @@ def test_settings_take_effect_with_the_next_question_of_this_tab_alone(open_tab:
         tab.answered()
         other.ask(DAM)
         other.answered()
-        assert wanted == [Preferences("strict", 600), Preferences()]
+        assert wanted == [Preferences("strict", 600, "written"), Preferences()]
         tab.close()
         other.close()
 

@@ -17,13 +17,13 @@ ABOUT = About(Preferences(), "<model>", 2, 4, 4096)
 @pytest.mark.parametrize(
     ("told", "meant"),
     [
-        (("strict", 500), Preferences("strict", 500)),
-        (("off", LEAST_TOKENS), Preferences("off", LEAST_TOKENS)),
-        (("<script>", "many"), Preferences()),
-        ((None, None), Preferences()),
-        ((["strict"], float("nan")), Preferences()),
-        (("eager", 10**9), Preferences("eager", MOST_TOKENS)),
-        (("eager", -1), Preferences("eager", LEAST_TOKENS)),
+        (("strict", 500, "written"), Preferences("strict", 500, "written")),
+        (("off", LEAST_TOKENS, "quoted"), Preferences("off", LEAST_TOKENS)),
+        (("<script>", "many", "<b>"), Preferences()),
+        ((None, None, None), Preferences()),
+        ((["strict"], float("nan"), ["written"]), Preferences()),
+        (("eager", 10**9, "quoted"), Preferences("eager", MOST_TOKENS)),
+        (("eager", -1, "quoted"), Preferences("eager", LEAST_TOKENS)),
     ],
 )
 def test_what_the_page_tells_is_kept_within_bounds(told: tuple[object, object], meant: Preferences) -> None:
@@ -31,15 +31,19 @@ def test_what_the_page_tells_is_kept_within_bounds(told: tuple[object, object], 
 
 
 def test_the_cost_of_each_strictness_is_that_of_its_threshold() -> None:
-    fitted = json.loads(files("assistant").joinpath("abstaining.json").read_text())["over_abstention"]
+    abstaining, quoting = (
+        json.loads(files("assistant").joinpath(f"{name}.json").read_text())["over_abstention"]
+        for name in ("abstaining", "quoting")
+    )
+    assert abstaining == quoting
     words = {0.3: "3 in 10", 0.15: "1 in 7", 0.05: "1 in 20"}
     told = {name: label for label, name in STRICTNESS}
-    assert all(words[share] in told[name] for name, share in fitted.items())
+    assert all(words[share] in told[name] for name, share in abstaining.items())
 
 
 def test_what_only_a_restart_changes_is_told_with_the_speed_of_the_last_answer() -> None:
     before, after = (parse(rest(ABOUT, last)).text for last in (None, dam_answer(DAM, FakeAnswers().evidence())))
-    assert "<model>" in before and "2 of 4 cores" in before and "shown after the first answer" in before
+    assert "<model>" in before and "2 of 4 cores" in before and "shown after the first written answer" in before
     assert "17 tokens a second" in after
 
 
@@ -48,4 +52,4 @@ def test_settings_beyond_the_sliders_ends_are_shown_at_its_end() -> None:
 
 
 def test_a_tab_begins_with_the_defaults_of_the_settings() -> None:
-    assert Preferences() == Preferences(Settings().strictness, Settings().evidence_tokens)
+    assert Preferences() == Preferences(Settings().strictness, Settings().evidence_tokens, Settings().answers)
