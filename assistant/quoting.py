@@ -17,7 +17,7 @@ from typing import Final
 
 from assistant.citing import defused
 from assistant.types import Evidence, Span
-from assistant.wording import content_words, names, share
+from assistant.wording import content_words, names, numbers, share
 
 ASKED_OF: Final = 4
 """How many sentences the generator is asked about, the nearest first."""
@@ -25,6 +25,9 @@ NEARNESS: Final = 1.5
 """What a sentence's nearness counts beside the generator's yes or no of it."""
 LEAST_NEARNESS: Final = 0.6
 """What is sure of the present is at least so near, as a share of the nearest."""
+NEW_WORDS: Final = 3
+"""What holds fewer words that are not the question's, fewer than of the question's, and no name or number, says the
+question again. Of 730 sentences near to 180 development questions four do, and none of them answers."""
 MARGIN: Final = 0.6
 """Quoted beside the best is what scores at most so much less."""
 AT_BEST: Final = 1.75
@@ -65,17 +68,27 @@ def quotable(
 ) -> tuple[Quotable, ...]:
     """The sentences to ask the generator about, a sure one first and then the nearest; none without evidence.
 
-    `nearness` is of each sentence of the evidence, in its order. Asked `whether` a thing is so, the nearest is sure:
-    "Is the answer there?" is denied of a sentence that tells that it is not. Asked of the `present`, the nearest of
-    the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
+    `nearness` is of each sentence of the evidence, in its order. One that says the question again ("The importance of
+    Kupiansk cannot be overstated") answers none but a yes-or-no question. Asked `whether` a thing is so, the nearest is
+    sure: "Is the answer there?" is denied of a sentence that tells that it is not. Asked of the `present`, the nearest
+    of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
     """
     units = [Quotable(piece, one) for piece, one in zip(_units(evidence), nearness, strict=True)]
+    if not whether:
+        units = [one for one in units if _tells(question, one.piece.text)] or units
     near = sorted(units, key=lambda one: -one.nearness)
     asked = near[:ASKED_OF]
     if near and (whether or present):
         sure = _newest(question, evidence, near) if present else near[0]
         asked = [replace(sure, sure=True), *(one for one in asked if one is not sure)]
     return tuple(asked)
+
+
+def _tells(question: str, text: str) -> bool:
+    """Whether a text tells more than the question does: a name, a number, or some words beside the question's."""
+    told, asked = content_words(text), content_words(question)
+    named = names(text) - names(question) or numbers(text) - numbers(question)
+    return bool(named) or len(told - asked) >= min(NEW_WORDS, len(told & asked))
 
 
 def _newest(question: str, evidence: Sequence[Evidence], near: Sequence[Quotable]) -> Quotable:

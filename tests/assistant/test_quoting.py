@@ -114,6 +114,17 @@ def test_asked_whether_a_thing_is_so_the_nearest_is_quoted_whatever_the_generato
         assert quotes == ["The river rose.", "The dam broke."][: 1 + whether]
 
 
+@pytest.mark.parametrize(
+    "told", ["It stands at a crossroads of two supply roads.", "So says Oksana.", "It fell 7 times."]
+)
+def test_a_sentence_that_says_the_question_again_is_no_answer(told: str) -> None:
+    again = "Kupiansk’s strategic importance cannot be overstated."
+    pieces, asked = evidence(again, told), "Why is Kupiansk strategically important?"
+    assert [one.piece.text for one in near_of(pieces, [2.0, 1.0], asked)] == [told]
+    assert [one.piece.text for one in near_of(pieces, [2.0, 1.0], asked, whether=True)] == [again, told]
+    assert [one.piece.text for one in near_of(pieces[:1], [2.0], asked)] == [again], "where there is nothing else"
+
+
 def test_of_the_present_the_nearest_of_the_newest_is_quoted_whatever_the_generator_says_of_it() -> None:
     days = [date(2024, 11, 12), date(2025, 1, 11), date(2025, 3, 31), None]
     pieces = evidence_of([hit(article(f"It held on day {n}.", f"a{n}", published=day)) for n, day in enumerate(days)])
