@@ -16,7 +16,9 @@ from datetime import date
 from typing import Final
 
 from assistant.citing import defused
+from assistant.kinds import asks_when
 from assistant.types import Evidence, Span
+from assistant.when_words import tells_a_time
 from assistant.wording import content_words, names, numbers, share
 
 ASKED_OF: Final = 4
@@ -73,7 +75,7 @@ def quotable(
     sure: "Is the answer there?" is denied of a sentence that tells that it is not. Asked of the `present`, the nearest
     of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
     """
-    units = [Quotable(piece, one) for piece, one in zip(_units(evidence), nearness, strict=True)]
+    units = [Quotable(piece, one) for piece, one in zip(_units(question, evidence), nearness, strict=True)]
     if not whether:
         units = [one for one in units if _tells(question, one.piece.text)] or units
     near = sorted(units, key=lambda one: -one.nearness)
@@ -150,16 +152,19 @@ def _least(scores: Sequence[float]) -> float:
     return max(scores, default=-math.inf) - MARGIN
 
 
-def _units(evidence: Sequence[Evidence]) -> list[Evidence]:
+def _units(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
     """For each sentence its passage cut to what is quoted of it.
 
     With one that points back ("He has left") goes the sentence before it; and with one that the next denies or doubts
-    ("Moscow has neither confirmed nor denied it") goes that: a claim is not given without it.
+    ("Moscow has neither confirmed nor denied it") goes that: a claim is not given without it. Asked when something
+    was, with one that tells no time goes the next one that does: news says first what happened, then on what day.
     """
+    dated = asks_when(question)
     return [
-        piece.cut_to(piece.sentences[at - _points_back(piece, at) : at + 1 + _is_denied(piece, at)])
+        piece.cut_to(piece.sentences[at - _points_back(piece, at) : at + 1 + more])
         for piece in evidence
         for at in range(len(piece.sentences))
+        for more in [_is_denied(piece, at) or (dated and _is_dated_next(piece, at))]
     ]
 
 
@@ -168,6 +173,11 @@ def _points_back(piece: Evidence, at: int) -> bool:
     before, own = piece.sentences[max(0, at - 1)], piece.sentences[at]
     near = not piece.text[before.end - piece.start : own.start - piece.start].strip()
     return at > 0 and near and bool(_POINTING.match(piece.sentence_texts[at]))
+
+
+def _is_dated_next(piece: Evidence, at: int) -> bool:
+    own, *after = piece.sentence_texts[at : at + 2]
+    return not tells_a_time(own) and any(map(tells_a_time, after))
 
 
 def _is_denied(piece: Evidence, at: int) -> bool:

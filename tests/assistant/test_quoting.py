@@ -184,6 +184,16 @@ def test_a_sentence_that_points_back_is_quoted_with_the_one_before_it(pointing: 
     assert quoted([near[0].piece, near[2].piece]) == f"The mayor spoke. [1] {pointing} [1]", "nothing is said twice"
 
 
+def test_asked_when_what_happened_is_quoted_with_the_sentence_that_tells_the_day() -> None:
+    pieces = evidence("The dam has been damaged. Workers saw it on 11 November. Nobody was hurt.")
+    near = [1.0, 0.5, 0.1]
+    assert near_of(pieces, near, "When was it hit?")[0].piece.text == (
+        "The dam has been damaged. Workers saw it on 11 November."
+    )
+    assert near_of(pieces, near, "Who hit it?")[0].piece.text == "The dam has been damaged."
+    assert near_of(pieces, [0.1, 1.0, 0.5], "When was it hit?")[0].piece.text == "Workers saw it on 11 November."
+
+
 def test_a_sentence_before_it_that_was_left_out_explains_nothing() -> None:
     (piece,) = evidence("The mayor spoke. Bread was dear. He has left.")
     kept = piece.cut_to(piece.sentences)
