@@ -66,8 +66,12 @@ def nearest_of(question: str, evidence: Sequence[Evidence], similarity: Similari
     """The nearest sentence of the evidence, of which there is some."""
     said = [(piece, span) for piece in evidence for span in piece.sentences]
     near = nearness(question, evidence, similarity)
-    cosines = similarity(question, [one for piece in evidence for one in piece.sentence_texts])
-    return Nearest(*said[near.index(max(near))], max(cosines))
+    return Nearest(*said[near.index(max(near))], best_cosine(question, evidence, similarity))
+
+
+def best_cosine(question: str, evidence: Sequence[Evidence], similarity: Similarity) -> float:
+    """The best cosine of a sentence of the evidence, of which there is some, with the question."""
+    return max(similarity(question, [text for piece in evidence for text in piece.sentence_texts]))
 
 
 def signals_of(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], nearest: float) -> dict[str, float]:

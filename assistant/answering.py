@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol, cast
 
-from assistant.abstaining import SAID_OF_ALL, Abstainer, nearest_of, nearness, sentence_for, signals_of
+from assistant.abstaining import SAID_OF_ALL, Abstainer, best_cosine, nearest_of, nearness, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import clarifying, standing_alone, unclear
 from assistant.disagreeing import disagreements, rivals, with_rivals
@@ -158,7 +158,7 @@ class Assistant:
             whether=asks_whether(draft.query),
             present=draft.when.present,
         )
-        cosine = nearest_of(draft.query, prompt.evidence, self.similarity).cosine
+        cosine = best_cosine(draft.query, prompt.evidence, self.similarity)
         told = signals_of(draft.query, draft.hits, prompt.evidence, cosine)
         odds = self._odds(near, told, question, cancel)
         if not odds:

@@ -26,9 +26,8 @@ from assistant.abstaining import SAID_OF_ALL
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import draw, draw_pairs, half_of, read_dataset, read_pairs
 from assistant.evaluation.metrics import auroc
-from assistant.kinds import asks_for_facts, asks_whether
 from assistant.live import CountProgress
-from assistant.settings import load_settings
+from assistant.settings import Wording, load_settings
 from assistant.types import Question
 from assistant.verifying import Logistic
 
@@ -53,6 +52,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, rich_markup_mode=None, pre
 Sets = Annotated[list[Path], typer.Argument(help="Dataset folders.")]
 Limit = Annotated[int, typer.Option(help="At most so many cases a set, drawn with the seed.")]
 Seed = Annotated[int, typer.Option(help="The seed of the draw.")]
+Keep = Annotated[Path | None, typer.Option(help="Keep each question's signals there, a line each.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ def abstain(
     sets: Sets,
     limit: Limit = 100,
     seed: Seed = 0,
-    keep: Annotated[Path | None, typer.Option(help="Keep each question's signals there, a line each.")] = None,
+    keep: Keep = None,
     out: Path = Path("assistant/abstaining.json"),
 ) -> None:
     """Fit the probability that the sources answer, from the signals of the running settings."""
-    cases = _collected(sets, limit, seed, keep, quotes=False)
+    cases = _collected(sets, limit, seed, keep, "written")
     fit_abstaining("abstain", sets, cases, {"with_logit": GRADED, "without_logit": WORDED}, out)
 
 
@@ -91,16 +91,16 @@ def quote(
     sets: Sets,
     limit: Limit = 100,
     seed: Seed = 0,
-    keep: Annotated[Path | None, typer.Option(help="Keep each question's signals there, a line each.")] = None,
+    keep: Keep = None,
     out: Path = Path("assistant/quoting.json"),
 ) -> None:
     """Fit the probability that the sources answer where answers are quotations."""
-    cases = _collected(sets, limit, seed, keep, quotes=True)
+    cases = _collected(sets, limit, seed, keep, "quoted")
     fit_abstaining("quote", sets, cases, {"of_sentences": OF_SENTENCES}, out)
 
 
-def _collected(sets: Sequence[Path], limit: int, seed: int, keep: Path | None, quotes: bool) -> list[Case]:
-    cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed, quotes)]
+def _collected(sets: Sequence[Path], limit: int, seed: int, keep: Path | None, answers: Wording) -> list[Case]:
+    cases = [case for folder in sets for case in _abstaining_cases(folder, limit, seed, answers)]
     if keep:
         keep.write_text("".join(f"{json.dumps(asdict(case))}\n" for case in cases), encoding="utf-8")
     return cases
@@ -147,33 +147,32 @@ def verify(
     )
 
 
-def _abstaining_cases(folder: Path, limit: int, seed: int, quotes: bool) -> list[Case]:
+def _abstaining_cases(folder: Path, limit: int, seed: int, answers: Wording) -> list[Case]:
     """The signals of each development question, from the same path an answer takes up to its decision.
 
-    `quotes`: of the questions that are answered by quotations where that is wanted, else of those that are not where
-    it is not. One decided before that (it points at nothing named, or at a time that no article tells of) has none.
+    `answers` is the setting: only what is then answered so counts. A question decided before that (it points at nothing
+    named, or at a time that no article tells of) has none.
     """
-    assembly = Assembly(load_settings({"strictness": "off"}).settings)
+    assembly = Assembly(load_settings({"strictness": "off", "answers": answers}).settings)
     dataset = read_dataset(folder)
     assistant = assembly.assistant_over(assembly.evaluation_index(dataset)[0])
     refusing = replace(
         assistant,
-        policy=replace(
-            assistant.policy, threshold=0.5, quoting_threshold=0.5, quotes=asks_for_facts if quotes else asks_whether
-        ),
-        abstainer=(lambda signals: 1.0) if quotes else _asking_all,
+        policy=replace(assistant.policy, threshold=0.5, quoting_threshold=0.5),
+        abstainer=_asking_all,
     )
     questions = draw([q for q in dataset.questions if half_of(q.qid) == "dev"], limit, seed)
     found = [
         Case(dataset.name, dict(refusing.ask(Question(q.question)).signals), q.answerable) for q in _told(questions)
     ]
     assembly.close()
-    return [case for case in found if case.signals.keys() >= {*WORDED} and ("yes_no_best" in case.signals) is quotes]
+    graded = [case for case in found if case.signals.keys() >= set(WORDED)]
+    return [case for case in graded if ("yes_no_best" in case.signals) is (answers == "quoted")]
 
 
 def _asking_all(signals: Mapping[str, float]) -> float:
-    """An `Abstainer` that has hope until all is asked, and then refuses."""
-    return float(signals.get("yes_no") == max(SAID_OF_ALL))
+    """An `Abstainer` that has hope until all is asked, and then refuses to write; quoting costs nothing more."""
+    return float("yes_no_best" in signals or signals.get("yes_no") == max(SAID_OF_ALL))
 
 
 def _verifying_cases(folder: Path, limit: int, seed: int, odds: Path, ask: bool) -> list[Case]:
