@@ -1,4 +1,4 @@
-"""What kind of answer a question wants: one fact, a time, a yes or no, or what there is to know.
+"""What kind of answer a question wants: one fact, a number, a time, a yes or no, or what there is to know.
 
 Knows how English asks; anything else asks for facts.
 """
@@ -26,6 +26,13 @@ _WHEN: Final = re.compile(
     r"\bhow long ago\b|\b(?:what|which) (?:time|day|date|week|month|season|year|decade|century)\b",
     re.IGNORECASE,
 )
+_HOW_MANY: Final = re.compile(
+    r"\bhow (?:many|far|close|near|old|tall|high|deep|wide|heavy|fast|large|big)\b|\bhow long\b(?! ago\b)|"
+    r"\bhow much (?:of|money|land|time|water|\w+ (?:is|are|was|were|has|have|had|does|do|did|can|could|will|would)|"
+    r"(?:is|are|was|were|has|have|had|does|do|did|can|could|will|would))\b|"
+    r"\bwhat (?:percentage|proportion|share|number)\b",
+    re.IGNORECASE,
+)
 _ALTERNATIVES: Final = re.compile(r"\bor\b(?!\s+not\b)", re.IGNORECASE)
 
 
@@ -37,6 +44,11 @@ def asks_for_overview(question: str) -> bool:
 def asks_when(question: str) -> bool:
     """Whether the question wants a time."""
     return bool(_WHEN.search(question))
+
+
+def asks_how_many(question: str) -> bool:
+    """Whether the question wants a number: a count, a measure, a share."""
+    return bool(_HOW_MANY.search(question))
 
 
 def asks_whether(question: str) -> bool:

@@ -16,8 +16,9 @@ from datetime import date
 from typing import Final
 
 from assistant.citing import defused
-from assistant.kinds import asks_when
+from assistant.kinds import asks_how_many, asks_when
 from assistant.types import Evidence
+from assistant.values import tells_a_quantity
 from assistant.when_words import tells_a_time
 from assistant.wording import content_words, names, numbers, share
 
@@ -42,6 +43,13 @@ _POINTING: Final = re.compile(
     r"[\"“‘'(]?(?:(?:and|but|so|yet)\s+)?(?:he|she|it|they|his|her|its|their|this|that|these|those|both|such|there|then)\b",
     re.IGNORECASE,
 )
+_KNOWN: Final = re.compile(
+    r"\bthe (town|city|village|settlement|district|island|region|company|firm|bank|group|party|agency|ministry|court|"
+    r"plant|factory|mine|ship|ferry|bridge|dam|reservoir|river|building|museum|school|hospital|law|bill|treaty|deal|"
+    r"project|strike|storm|team|film|book|album|song)\b(?! of\b)",
+    re.IGNORECASE,
+)
+"""What is so called was named before, in the sentence that calls it "a town" or "the largest town"."""
 _DENIAL: Final = re.compile(
     r"\b(?:den(?:y|ies|ied|ying)|disput\w+|reject\w*|contradict\w*|disagree\w*|refus\w+|neither)\b|"
     r"(?:\b(?:not|nobody|never|no)|n['’]t)\b[^.]{0,40}\b(?:confirm|accept|verif|agree|check)",
@@ -68,21 +76,26 @@ class Quotable:
 def quotable(
     question: str, evidence: Sequence[Evidence], nearness: Sequence[float], *, whether: bool, present: bool
 ) -> tuple[Quotable, ...]:
-    """The sentences to ask the generator about, a sure one first and then the nearest; none without evidence.
+    """The sentences to ask the generator about: the nearest, a sure one, then the next nearest; none without evidence.
 
     `nearness` is of each sentence of the evidence, in its order. One that says the question again ("The importance of
     Kupiansk cannot be overstated") answers none but a yes-or-no question. Asked `whether` a thing is so, the nearest is
     sure: "Is the answer there?" is denied of a sentence that tells that it is not. Asked of the `present`, the nearest
     of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
+    Asked how many, only what tells a quantity can answer: of 94 sentences near to 25 such development questions 26 tell
+    none, and none of those answers.
     """
     units = [Quotable(piece, one) for piece, one in zip(_units(question, evidence), nearness, strict=True)]
     if not whether:
         units = [one for one in units if _tells(question, one.piece.text)] or units
+    if asks_how_many(question):
+        units = [one for one in units if tells_a_quantity(one.piece.text)] or units
     near = sorted(units, key=lambda one: -one.nearness)
     asked = near[:ASKED_OF]
     if near and (whether or present):
         sure = _newest(question, evidence, near) if present else near[0]
-        asked = [replace(sure, sure=True), *(one for one in asked if one is not sure)]
+        marked = [replace(one, sure=one is sure) for one in (asked if sure in asked else [*asked, sure])]
+        asked = [marked[0], *sorted(marked[1:], key=lambda one: not one.sure)]
     return tuple(asked)
 
 
@@ -94,13 +107,24 @@ def _tells(question: str, text: str) -> bool:
 
 
 def _newest(question: str, evidence: Sequence[Evidence], near: Sequence[Quotable]) -> Quotable:
+    """The newest sentence among the near ones; of one day, what itself holds most of the question's names, then words.
+
+    The title, whose words make a sentence near, is that of all sentences of an article.
+    """
+    asked, wanted = names(question), content_words(question) - numbers(question)  # "two" counts anything
+
     def named(one: Quotable) -> float:
         passage = next(piece for piece in evidence if piece.number == one.piece.number)
-        return share(names(question), content_words(f"{passage.hit.article.title} {passage.text}"))
+        return share(asked, content_words(f"{passage.hit.article.title} {passage.text}"))
 
     least = named(near[0])
     told = [one for one in near if one.nearness >= LEAST_NEARNESS * near[0].nearness and named(one) >= least]
-    return max(told, key=lambda one: (_day(one.piece), one.nearness))
+
+    def worth(one: Quotable) -> tuple[date, float, float, float]:
+        own = content_words(one.piece.text)
+        return _day(one.piece), share(asked, own), share(wanted, own), one.nearness
+
+    return max(told, key=worth)
 
 
 def _day(piece: Evidence) -> date:
@@ -159,20 +183,27 @@ def _units(question: str, evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _unit(piece: Evidence, at: int, dated: bool) -> Evidence:
-    """The sentence, with the one before it where it points back ("He has left"), and the next where that is part of it.
+    """The sentence, with the one before it where it points back ("He has left"), and the next if that is part of it.
 
-    The next denies or doubts it ("Moscow has neither confirmed nor denied it"): a claim is not given without that. Or it
-    tells the time asked for, and the sentence does not: news says first what happened, then on what day.
+    The next denies or doubts it ("Moscow has neither confirmed nor denied it"): a claim is not given without that. Or
+    it tells the time asked for, and the sentence does not: news says first what happened, then on what day.
     """
     more = _is_denied(piece, at) or (dated and _is_dated_next(piece, at))
     return piece.cut_to(piece.sentences[at - _points_back(piece, at) : at + 1 + more])
 
 
 def _points_back(piece: Evidence, at: int) -> bool:
-    """Whether a sentence begins with what only the one before it, which stands right there, explains."""
+    """Whether a sentence tells of what only the one before it, which stands right there, names.
+
+    It begins with "he" or "that", or tells of "the town" where the one before it has the word too.
+    """
     before, own = piece.sentences[max(0, at - 1)], piece.sentences[at]
     near = not piece.text[before.end - piece.start : own.start - piece.start].strip()
-    return at > 0 and near and bool(_POINTING.match(piece.sentence_texts[at]))
+    told_before, told = piece.sentence_texts[max(0, at - 1)].lower(), piece.sentence_texts[at]
+    known = (match.group(1).lower() for match in _KNOWN.finditer(told))
+    return (
+        at > 0 and near and bool(_POINTING.match(told) or any(re.search(rf"\b{one}\b", told_before) for one in known))
+    )
 
 
 def _is_dated_next(piece: Evidence, at: int) -> bool:

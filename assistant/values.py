@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from assistant.types import Span
+from assistant.when_words import ABSOLUTE, BARE
 from assistant.wording import names, stem
 
 ABOUT: Final = 0.05
@@ -36,6 +37,12 @@ FIGURE: Final = re.compile(
     r"|\b(?P<less>(?i:less than|fewer than|up to|at most|under|no more than))\s+|\b[Bb]etween\s+)?"
     rf"(?<![\w.,$€£-])(?P<number>(?i:{_NUMBER}))(?:\s?(?:–|-|to|and)\s?(?P<upper>{_NUMBER}))?"
     rf"(?: ?(?P<scale>{'|'.join(_SCALE)}))?(?P<unit> ?%| (?:square |cubic )?[a-z][a-z-]*)",
+)
+_QUANTITY: Final = re.compile(
+    rf"\d|\b(?:{'|'.join([*_SMALL, *_TENS, *_SCALE])}|hundreds|thousands|millions|billions|dozens?|scores of|half|"
+    r"halves|thirds?|quarters?|per ?cent|percentage|once|twice|double\w*|triple\w*|single|only|both|several|few|couple"
+    r"|many|most|all|whole|entire|none|nothing|nobody|no)\b",
+    re.IGNORECASE,
 )
 _NO_UNIT: Final = frozenset(
     "january february march april may june july august september october november december day days week weeks month "
@@ -89,6 +96,13 @@ class Value:
 def figures(sentence: str) -> frozenset[Figure]:
     """Every figure of the sentence that counts or measures something. Dates, years and durations are none."""
     return frozenset(figure for _, figure in _figures(sentence))
+
+
+def tells_a_quantity(text: str) -> bool:
+    """Whether a text says how many or how much, if only as "a few" or "half". A date is none."""
+    for times in (ABSOLUTE, BARE):
+        text = times.sub(" ", text)
+    return bool(_QUANTITY.search(text))
 
 
 def values(sentence: str) -> frozenset[Value]:

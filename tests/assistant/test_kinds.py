@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.kinds import asks_for_overview, asks_when, asks_whether
+from assistant.kinds import asks_for_overview, asks_how_many, asks_when, asks_whether
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,26 @@ def test_a_question_of_how_things_stand_is_told_from_one_of_fact(question: str, 
 )
 def test_a_question_for_a_time_is_known(question: str, when: bool) -> None:
     assert asks_when(question) is when
+
+
+@pytest.mark.parametrize(
+    ("question", "how_many"),
+    [
+        ("How many people remained in Pokrovsk?", True),
+        ("And how close were the troops?", True),
+        ("How much of the Kursk region does Ukraine hold?", True),
+        ("How much coal does the mine produce?", True),
+        ("How much did the repair cost?", True),
+        ("How long is the bridge?", True),
+        ("What share of the votes did it get?", True),
+        ("How long ago did it open?", False),
+        ("How did the dam break?", False),
+        ("How important is the town?", False),
+        ("Who knows how to repair it?", False),
+    ],
+)
+def test_a_question_for_a_number_is_known(question: str, how_many: bool) -> None:
+    assert asks_how_many(question) is how_many
 
 
 @pytest.mark.parametrize(

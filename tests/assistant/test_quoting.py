@@ -130,8 +130,8 @@ def test_of_the_present_the_nearest_of_the_newest_is_quoted_whatever_the_generat
     pieces = evidence_of([hit(article(f"It held on day {n}.", f"a{n}", published=day)) for n, day in enumerate(days)])
     near = near_of(pieces, [1.0, 0.9, 0.1, 0.95], present=True)
     assert [one.piece.text for one in near if one.sure] == ["It held on day 1."], "day 2 is newer and not near"
-    assert near[0].sure and len({one.piece.number for one in near}) == len(near)
-    assert "It held on day 1." in [piece.text for piece in chosen(near, [-3.0] + [3.0] * (len(near) - 1))]
+    assert near[1].sure and len({one.piece.number for one in near}) == len(near)
+    assert "It held on day 1." in [piece.text for piece in chosen(near, [3.0, -3.0, *[3.0] * (len(near) - 2)])]
 
 
 def test_of_the_present_newer_news_of_something_else_is_not_sure() -> None:
@@ -139,10 +139,36 @@ def test_of_the_present_newer_news_of_something_else_is_not_sure() -> None:
     pieces = evidence_of([hit(article(text, f"a{n}", published=day)) for n, (text, day) in enumerate(told)])
 
     def sure(question: str) -> str:
-        return near_of(pieces, [1.0, 0.9], question, whether=True, present=True)[0].piece.text
+        near = near_of(pieces, [1.0, 0.9], question, whether=True, present=True)
+        return next(one.piece.text for one in near if one.sure)
 
     assert sure("Does Ukraine still hold Vuhledar?") == "Ukraine has left Vuhledar."
     assert sure("Is it still so?") == "Fighting goes on in Kurakhove."
+
+
+def test_of_the_newest_article_the_sentence_that_names_what_is_asked_about_is_sure() -> None:
+    (piece,) = evidence_of([hit(article("Ukraine left Vuhledar today. Kurakhove, which Ukraine still holds, is far."))])
+    near = near_of([piece], [0.9, 1.0], "Does Ukraine still hold Vuhledar?", whether=True, present=True)
+    assert [(one.piece.text, one.sure) for one in near] == [
+        ("Kurakhove, which Ukraine still holds, is far.", False),
+        ("Ukraine left Vuhledar today.", True),
+    ]
+
+
+def test_asked_how_many_only_what_tells_a_quantity_can_answer() -> None:
+    pieces = evidence("The troops moved on Pokrovsk.", "Reports placed them 12 kilometres away.", "It began on 6 May.")
+    asked = "How close are the troops to Pokrovsk?"
+    assert [one.piece.text for one in near_of(pieces, [1.0, 0.5, 0.4], asked)] == [pieces[1].text]
+    assert near_of(pieces[:1], [1.0], asked), "where nothing does, the nearest may still say why"
+
+
+def test_what_tells_of_the_town_is_quoted_with_the_sentence_that_names_it() -> None:
+    text = (
+        "Troops have left Sudzha, the largest town there. Russia said that it had retaken the town. The town is quiet."
+    )
+    (piece,) = evidence_of([hit(article(text))])
+    units = {one.nearness: one.piece.text for one in near_of([piece], [0.1, 0.2, 0.3])}
+    assert units[0.2] == text.removesuffix(" The town is quiet.")
 
 
 def test_a_bracket_in_a_source_is_no_marker() -> None:
