@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.types import Turn
+from assistant.when_words import tells_a_time
 from assistant.wording import content_words, names, numbers, words
 
 Rewriter = Callable[[str, Sequence[Turn]], str]
@@ -39,6 +40,13 @@ _ASKING_ELSEWHERE = re.compile(
 _WHEN_ONLY = re.compile(r"^(?:in|on|at|since|until|before|after|during|from|by|for|which)\b", re.IGNORECASE)
 _COURTESY = re.compile(r"^\W*(?:yes|no|ok|okay|thanks|thank you|hello|hi|bye|good)\b\W*$", re.IGNORECASE)
 _HOW_ONLY = re.compile(r"^\W*how (?:many|much|long|far|often|big)\W*$", re.IGNORECASE)
+_CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w.-]*\w(?:['’][A-Z]\w+)?"
+_NAME = re.compile(rf"{_CAPITALISED}(?: (?:(?:of|the|de|van|von|al) )*{_CAPITALISED})*")
+_ANOTHER = re.compile(
+    r"^\W*(?i:(?:and|or|but|also|then|the same|what about|how about)[ ,]+)+"
+    rf"(?:(?P<where>in|at|on|for|of|from|to|with|near|by|about) )?(?:the )?(?P<name>{_NAME.pattern})\s*[?.!]*\s*$"
+)
+"""The same question of something else: "And in Pokrovsk?"."""
 FRAGMENT_WORDS = 2
 SHORT_WORDS = 3
 FRAGMENT_AT_MOST = 6
@@ -88,16 +96,48 @@ def _is_fragment(told: str) -> bool:
 def standing_alone(message: str, history: Sequence[Turn], rewrite: Rewriter) -> str:
     """`message`, or what `rewrite` makes of it when it leans on `history`.
 
-    A rewriting that loses or invents names or numbers is refused; then the last question is put before the message.
+    "And in Pokrovsk?" needs no rewriter: it is the question before it with another name. A rewriting that loses or
+    invents names or numbers is refused; then the last question is put before the message.
     """
     if not leans(message, history):
         return message
+    if renamed := _renamed(message, history):
+        return renamed
     recent = tuple(history[-LAST_TURNS:])
     rewritten = " ".join(rewrite(message, recent).strip().strip('"“”').split())
     if rewritten and keeps_to(rewritten, message, recent):
         return rewritten
     last = next((turn.text for turn in reversed(recent) if turn.role == "user"), "")
     return f"{last} {message}".strip()
+
+
+def _renamed(message: str, history: Sequence[Turn]) -> str:
+    """The last question that stood alone, its one name of the kind replaced by the message's; "" where that is unclear.
+
+    Of the kind is what stands behind the same preposition; a month or a year is no name.
+    """
+    another = _ANOTHER.match(message)
+    asked = _last_alone(history)
+    if not another or not asked or tells_a_time(f"in {another['name']}"):
+        return ""
+    behind = re.compile(rf"\b{another['where']} (?:the )?$" if another["where"] else "")
+    after_first = len(asked.split(maxsplit=1)[0])  # the first word is capitalised whatever it is
+    found = [one for one in _NAME.finditer(asked, after_first) if not tells_a_time(f"in {one.group()}")]
+    same = [one for one in found if behind.search(asked[: one.start()])]
+    if len(same) != 1:
+        return ""
+    return asked[: same[0].start()] + another["name"] + asked[same[0].end() :]
+
+
+def _last_alone(history: Sequence[Turn]) -> str:
+    """The last question that did not lean on others, if only such as "And in Pokrovsk?" came after it; else ""."""
+    for at in reversed(range(len(history))):
+        turn = history[at]
+        if turn.role == "user" and not leans(turn.text, history[:at]):
+            return turn.text.strip()
+        if turn.role == "user" and not _ANOTHER.match(turn.text):
+            return ""
+    return ""
 
 
 def keeps_to(rewritten: str, message: str, history: Sequence[Turn]) -> bool:

@@ -29,6 +29,49 @@ class Rewriting:
         return self.text
 
 
+# ---- the same question of something else
+
+
+@pytest.mark.parametrize(
+    ("asked", "message", "query"),
+    [
+        ("What is the situation in Kurakhove?", "And in Pokrovsk?", "What is the situation in Pokrovsk?"),
+        ("What is the situation in Kurakhove?", "What about the Kursk region?", ""),
+        (
+            "What is the situation in Kurakhove?",
+            "what about Velyka Novosilka",
+            "What is the situation in Velyka Novosilka?",
+        ),
+        ("Who is Pokrovsk's mayor?", "And Kupiansk?", "Who is Kupiansk's mayor?"),
+        ("What did Zelensky say in Kyiv?", "And in Paris?", "What did Zelensky say in Paris?"),
+        ("What did Zelensky say about Kursk?", "And Syrskyi?", ""),
+        (
+            "What happened in Toretsk in November 2024?",
+            "And in Kupiansk?",
+            "What happened in Kupiansk in November 2024?",
+        ),
+        ("What is the situation in Kurakhove?", "And in December?", ""),
+        ("Is Sudzha held by Russia?", "And Vuhledar?", ""),
+        ("What is the situation in Kurakhove?", "And what about last week?", ""),
+        ("What is the situation there?", "And in Pokrovsk?", ""),
+        ("How far is Pokrovsk from Kurakhove?", "And from Dnipro?", "How far is Pokrovsk from Dnipro?"),
+    ],
+)
+def test_the_same_of_another_name_is_asked_without_a_model(asked: str, message: str, query: str) -> None:
+    history = (Turn("user", asked), Turn("assistant", "It is told here [1]."))
+    rewrite = Rewriting()
+    assert standing_alone(message, history, rewrite) == (query or f"{asked} {message}")
+    assert bool(rewrite.asked) is not bool(query)
+
+
+def test_another_name_after_another_goes_back_to_the_question_that_stood_alone() -> None:
+    turns = ("What is the situation in Kurakhove?", "And in Pokrovsk?", "And in Toretsk?")
+    history = [Turn(role, text) for asked in turns for role, text in (("user", asked), ("assistant", "So [1]."))]
+    assert standing_alone("And in Vuhledar?", history, Rewriting()) == "What is the situation in Vuhledar?"
+    history[2] = Turn("user", "Why is that?")
+    assert standing_alone("And in Vuhledar?", history[:4], Rewriting()).endswith("And in Vuhledar?")
+
+
 # ---- which questions lean on the conversation
 
 
