@@ -82,7 +82,7 @@ def quotable(
     Kupiansk cannot be overstated") answers none but a yes-or-no question. Asked `whether` a thing is so, the nearest is
     sure: "Is the answer there?" is denied of a sentence that tells that it is not. Asked of the `present`, the nearest
     of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
-    Asked how many, only what tells a quantity can answer: of 94 sentences near to 25 such development questions 26 tell
+    Asked how many, only what tells a quantity can answer: of 99 sentences near to 25 such development questions 26 tell
     none, and none of those answers.
     """
     units = [Quotable(piece, one) for piece, one in zip(_units(question, evidence), nearness, strict=True)]

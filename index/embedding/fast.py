@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 BATCH_TOKENS = 1024
 """Tokens a pass, padding counted: four or five chunks. Four took 0.8 of the time of sixteen: what a layer works on
 stays in the processor's caches."""
+BRIEF = 100
+BRIEF_TOKENS = 320
+"""The same of texts of at most BRIEF tokens: of sentences fewer a pass leave less padding (23 of them 0.87 of the time
+of 1024, where passages take 1.13 as long with so few)."""
 
 Tokens = Sequence[int]
 
@@ -77,10 +81,11 @@ _REMEDY = 'Install Quoth again, or set embedder_runtime = "torch" to do without 
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows by rising length, as many together as `BATCH_TOKENS` allows; a longer text goes alone."""
+    """Rows by rising length, as many together as the tokens of a pass allow; a longer text goes alone."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[row] > BATCH_TOKENS:
+        most = BRIEF_TOKENS if lengths[row] <= BRIEF else BATCH_TOKENS
+        if batch and (len(batch) + 1) * lengths[row] > most:
             yield batch
             batch = []
         batch.append(row)
