@@ -145,17 +145,16 @@ def best_to_come(yes_no: Sequence[float]) -> float:
 def chosen(asked: Sequence[Quotable], yes_no: Sequence[float], present: bool = False) -> tuple[Evidence, ...]:
     """The sentences an answer is made of, best first, but together and in order those of one passage.
 
-    `yes_no`: what the generator says of each. Of the `present` the newest stand first.
+    `yes_no`: what the generator says of each. Of the `present` the newest stand first, of one day the sure one.
     """
     scores = _scores(asked, yes_no)
     ranked = sorted(zip(asked, scores, strict=True), key=lambda one: -one[1])
-    best = [one.piece for one, score in ranked if one.sure or score >= _least(scores)]
+    best = [one for one, score in ranked if one.sure or score >= _least(scores)]
     if present:
-        best.sort(key=_day, reverse=True)
-    passages = dict.fromkeys(piece.number for piece in best)
-    return tuple(
-        piece for number in passages for piece in sorted(best, key=lambda one: one.start) if piece.number == number
-    )
+        best.sort(key=lambda one: (_day(one.piece), one.sure), reverse=True)
+    passages = dict.fromkeys(one.piece.number for one in best)
+    inside = sorted((one.piece for one in best), key=lambda piece: piece.start)
+    return tuple(piece for number in passages for piece in inside if piece.number == number)
 
 
 def quoted(pieces: Sequence[Evidence]) -> str:

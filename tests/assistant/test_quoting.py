@@ -153,6 +153,10 @@ def test_of_the_newest_article_the_sentence_that_names_what_is_asked_about_is_su
         ("Kurakhove, which Ukraine still holds, is far.", False),
         ("Ukraine left Vuhledar today.", True),
     ]
+    apart = [
+        replace(one, piece=replace(one.piece, number=number)) for number, one in enumerate(near, 1)
+    ]  # as of two passages of one day
+    assert [piece.number for piece in chosen(apart, [1.0, 1.0], present=True)] == [2, 1]
 
 
 def test_asked_how_many_only_what_tells_a_quantity_can_answer() -> None:
