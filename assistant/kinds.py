@@ -28,7 +28,7 @@ _WHEN: Final = re.compile(
 )
 _HOW_MANY: Final = re.compile(
     r"\bhow (?:many|far|close|near|old|tall|high|deep|wide|heavy|fast|large|big)\b|\bhow long\b(?! ago\b)|"
-    r"\bhow much (?:of|money|land|time|water|\w+ (?:is|are|was|were|has|have|had|does|do|did|can|could|will|would)|"
+    r"\bhow much (?:of|\w+ (?:is|are|was|were|has|have|had|does|do|did|can|could|will|would)|"
     r"(?:is|are|was|were|has|have|had|does|do|did|can|could|will|would))\b|"
     r"\bwhat (?:percentage|proportion|share|number)\b",
     re.IGNORECASE,

@@ -83,7 +83,9 @@ def abstain(
 ) -> None:
     """Fit the probability that the sources answer, from the signals of the running settings."""
     cases = _collected(sets, limit, seed, keep, "written")
-    fit_abstaining("abstain", sets, cases, {"with_logit": GRADED, "without_logit": WORDED}, out)
+    fit_abstaining(
+        _command("abstain", sets, limit, seed), sets, cases, {"with_logit": GRADED, "without_logit": WORDED}, out
+    )
 
 
 @app.command()
@@ -96,7 +98,7 @@ def quote(
 ) -> None:
     """Fit the probability that the sources answer where answers are quotations."""
     cases = _collected(sets, limit, seed, keep, "quoted")
-    fit_abstaining("quote", sets, cases, {"of_sentences": OF_SENTENCES}, out)
+    fit_abstaining(_command("quote", sets, limit, seed), sets, cases, {"of_sentences": OF_SENTENCES}, out)
 
 
 def _collected(sets: Sequence[Path], limit: int, seed: int, keep: Path | None, answers: Wording) -> list[Case]:
@@ -139,7 +141,7 @@ def verify(
     limits = status_thresholds(next(iter(models.values())), graded or cases)
     _write(
         out,
-        "verify",
+        _command("verify", sets, limit, seed),
         sets,
         cases,
         models,
@@ -191,6 +193,12 @@ def _told(items: Sequence[Any]) -> Any:
             progress(Done(done, len(items)))
 
 
+def _command(name: str, sets: Sequence[Path], limit: int, seed: int) -> str:
+    """What makes the same again: the command with all that decides which cases are drawn."""
+    names = " ".join(folder.resolve().name for folder in sets)
+    return f"python -m assistant.evaluation.calibrate {name} {names} --limit {limit} --seed {seed}"
+
+
 def _write(
     out: Path,
     command: str,
@@ -201,7 +209,7 @@ def _write(
 ) -> None:
     names = [folder.resolve().name for folder in sets]
     stored = {
-        "made_by": f"python -m assistant.evaluation.calibrate {command} {' '.join(names)}",
+        "made_by": command,
         "cases": _sizes(cases),
         "auroc_on_these": {
             name: {s: _auroc(model, _measured([c for c in cases if c.set == s], model)) for s in names}
