@@ -33,6 +33,7 @@ from assistant.errors import (
     ModelMissing,
     ModelUnfit,
 )
+from assistant.kernels import Kernels, kernels_for
 from assistant.types import Completion, Usage
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,6 @@ Allows = Callable[[str], bool]
 """Whether the end of a text may be as it is."""
 
 _ABORTED = 2
-_ROWS = 4
-"""llama.cpp multiplies a batch four tokens at a time and what is left singly, which rounds otherwise."""
 _SAID = 60
 """Of what was said, so many tokens are looked at before the next is taken."""
 _MIN_P = 0.05
@@ -231,9 +230,9 @@ def _refuse_foreign(path: Path) -> None:
 class Engine:
     """The weights, one context, and `_cells`: the tokens of sequence 0 whose keys and values the context holds.
 
-    The first `_firm` cells were computed in whole fours, counted from the first. So they are, bit for bit, what any
-    prompt that begins with their tokens would compute (without flash attention). Only they serve another prompt: then
-    what is said does not depend on what was asked before. That costs up to three tokens a prompt.
+    The first `_firm` cells are, bit for bit, what any prompt that begins with their tokens would compute (without flash
+    attention): see `Kernels`. Only they serve another prompt: then what is said does not depend on what was asked
+    before. That costs a few tokens a prompt.
     """
 
     def __init__(self, path: Path, owner: str, vocabulary: Vocabulary, options: EngineOptions, stop: StopFlag) -> None:
@@ -246,6 +245,7 @@ class Engine:
         self._cells: list[int] = []
         self._firm = 0
         self._watched = stop
+        self._kernels = self._kernels_of(vocabulary)
         self._model = self._load(path, stop)
         self._context = self._new_context(path)
         self._memory = self._lib.llama_get_memory(self._context)
@@ -362,8 +362,17 @@ class Engine:
             context_size=self._options.context_size,
             threads=self._lib.llama_n_threads(self._context),
             batch_size=self._lib.llama_n_batch(self._context),
-            features=self._lib.llama_print_system_info().decode("utf-8", "replace").strip(),
+            features=self._features,
         )
+
+    @property
+    def _features(self) -> str:
+        return str(self._lib.llama_print_system_info().decode("utf-8", "replace")).strip()
+
+    def _kernels_of(self, vocabulary: Vocabulary) -> Kernels:
+        file_type = vocabulary.metadata("general.file_type") or ""
+        widths = tuple(vocabulary.number(name, 1) for name in ("embedding_length", "feed_forward_length"))
+        return kernels_for(self._features, int(file_type) if file_type.isdigit() else -1, widths)
 
     def _saved(self) -> tuple[tuple[int, ...], bytes]:
         """The firm cells' tokens, and what was computed of them."""
@@ -389,14 +398,16 @@ class Engine:
 
         The last token is always computed, since its logits are wanted.
         """
-        shared = _common_prefix(self._cells[: self._firm], prompt[:-1])
-        cached = self._truncate(shared // _ROWS * _ROWS)
+        shared = _common_prefix(self._cells[: self._firm], prompt[: -self._kernels.least])
+        cached = self._truncate(shared // self._kernels.grain * self._kernels.grain)
         self._read(prompt[cached:])
         return cached
 
     def _read(self, tokens: Sequence[int]) -> None:
-        for start in range(0, len(tokens), self._options.batch_size):
-            self._decode(tokens[start : start + self._options.batch_size])
+        at = 0
+        for count in self._kernels.parts(len(tokens), self._options.batch_size):
+            self._decode(tokens[at : at + count])
+            at += count
 
     def _truncate(self, length: int) -> int:
         """Drop the cells from `length` on; how many are left, 0 where the memory cannot be cut (recurrent models)."""
@@ -416,7 +427,7 @@ class Engine:
         status = self._lib.llama_decode(self._context, self._lib.llama_batch(count, ids, None, places))
         if status == 0:
             self._cells.extend(tokens)
-            self._firm += count // _ROWS * _ROWS if start == self._firm else 0
+            self._firm += self._kernels.exact(count) if start == self._firm else 0
             return
         # What was computed of this batch is of no use: its last logits are missing.
         self._lib.llama_memory_seq_rm(self._memory, 0, start, -1) or self._truncate(0)
@@ -447,9 +458,10 @@ class Engine:
 
     def _load(self, path: Path, stop: StopFlag) -> int:
         parameters = self._lib.llama_model_default_params()
-        # Weights are repacked for the CPU at loading: mapping the file as well would keep them twice (1.5B: peak
-        # 1.88 GB mapped, 1.29 GB read, the same seconds).
-        parameters.load_mode = self._lib.LLAMA_LOAD_MODE_NONE
+        # Of weights that are packed anew, mapping the file as well would keep two copies (1.5B: peak 1.88 GB mapped,
+        # 1.29 GB read, the same seconds).
+        parameters.use_extra_bufts = self._kernels.packs
+        parameters.load_mode = self._lib.LLAMA_LOAD_MODE_NONE if self._kernels.packs else self._lib.LLAMA_LOAD_MODE_MMAP
         parameters.n_gpu_layers = 0  # only the CPU back end can be stopped in the middle of a prompt
         goes_on = self._lib.llama_progress_callback(lambda progress, _: not stop.is_set())
         parameters.progress_callback = goes_on

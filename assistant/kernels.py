@@ -1,0 +1,67 @@
+"""With which of llama.cpp's ways of multiplying a model's weights are computed, and what then is exact.
+
+Knows names of processor features and what a file tells of its weights; no back end. llama.cpp can pack weights anew as
+it loads them, which most processors read faster. With AVX-512's VNNI it multiplies weights in blocks of 256 as they lie
+in the file (K-quants) faster still, and such a file need not be read before the first question: it is mapped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """Whether weights are packed anew, and which tokens are computed alike in whatever batch they come.
+
+    Of a batch of at least `least` tokens the first whole `grain` are: its other tokens are multiplied by other kernels,
+    which round otherwise.
+    """
+
+    packs: bool
+    grain: int
+    least: int
+
+    def exact(self, count: int) -> int:
+        """How many of a batch's first tokens are computed as they would be in any other."""
+        return count // self.grain * self.grain if count >= self.least else 0
+
+    def parts(self, count: int, most: int) -> list[int]:
+        """Batches of at most `most` tokens, `count` in all; none of fewer than `least`, if that can be."""
+        found = []
+        while count > most:
+            found.append(min(most, max(count - self.least, most // 2)))
+            count -= found[-1]
+        return [*found, count] if count else found
+
+
+PACKED: Final = Kernels(packs=True, grain=4, least=1)
+"""Four tokens at a time, counted from the first; what is left singly."""
+TILED: Final = Kernels(packs=False, grain=1, least=8)
+"""Eight tokens and more together."""
+PLAIN: Final = Kernels(packs=False, grain=4, least=8)
+
+_BLOCK: Final = 256
+_FIRST, _LAST = 10, 31
+"""The file types of llama.cpp whose weights come in blocks of 256, from Q2_K to IQ1_M."""
+
+
+def kernels_for(features: str, file_type: int, widths: tuple[int, ...]) -> Kernels:
+    """The kernels for a file: `features` as llama.cpp's build tells them, `widths` of its matrices.
+
+    A matrix whose width is no multiple of 256 has other weights than its file's type says. A build that uses Intel's
+    matrix tiles (AMX) would crash at the first prompt where its compiler left their set-up half unwritten (GCC 12 does;
+    llama.cpp's pull request 26954): it is not let.
+    """
+    has = set(re.findall(r"\b(\w+) = 1\b", features))
+    in_blocks = _FIRST <= file_type <= _LAST and all(width % _BLOCK == 0 for width in widths)
+    if in_blocks and "AVX512_VNNI" in has:
+        return TILED
+    return PLAIN if crashes(features) else PACKED
+
+
+def crashes(features: str) -> bool:
+    """Whether the build packs weights for Intel's matrix tiles."""
+    return "AMX_INT8 = 1" in features

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.kernels import PACKED, PLAIN, TILED, Kernels, kernels_for
+
+VNNI = "CPU : AVX2 = 1 | AVX512 = 1 | AVX512_VNNI = 1 | REPACK = 1 |"
+Q4_K_M, Q8_0 = 15, 7
+
+
+@pytest.mark.parametrize(
+    ("features", "file_type", "widths", "expected"),
+    [
+        (VNNI, Q4_K_M, (1536, 8960), TILED),
+        (f"{VNNI} AMX_INT8 = 1 |", Q4_K_M, (1536, 8960), TILED),
+        (VNNI, Q4_K_M, (896, 4864), PACKED),
+        (VNNI, Q8_0, (1536, 8960), PACKED),
+        (VNNI, -1, (1536, 8960), PACKED),
+        ("CPU : AVX2 = 1 | AVX_VNNI = 1 | REPACK = 1 |", Q4_K_M, (1536, 8960), PACKED),
+        (f"{VNNI} AMX_INT8 = 1 |", Q8_0, (1536, 8960), PLAIN),
+        ("CPU : AVX512_VNNI = 0 | NEON = 1 |", Q4_K_M, (1536, 8960), PACKED),
+    ],
+)
+def test_weights_stay_as_they_are_where_that_is_faster_or_packing_them_would_crash(
+    features: str, file_type: int, widths: tuple[int, ...], expected: Kernels
+) -> None:
+    assert kernels_for(features, file_type, widths) == expected
+
+
+@given(st.sampled_from([PACKED, TILED, PLAIN]), st.integers(0, 3000), st.integers(4, 600))
+def test_batches_hold_every_token_and_none_is_too_small_that_need_not_be(
+    kernels: Kernels, count: int, most: int
+) -> None:
+    parts = kernels.parts(count, most)
+    assert sum(parts) == count
+    assert all(0 < part <= most for part in parts)
+    if most >= 2 * kernels.least and count >= kernels.least:
+        assert min(parts) >= kernels.least
+
+
+@given(st.sampled_from([PACKED, TILED, PLAIN]), st.integers(1, 600))
+def test_only_whole_grains_of_a_large_enough_batch_are_exact(kernels: Kernels, count: int) -> None:
+    exact = kernels.exact(count)
+    assert exact % kernels.grain == 0 and exact <= count
+    assert exact == 0 if count < kernels.least else count - exact < kernels.grain
