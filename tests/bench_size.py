@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -119,15 +120,16 @@ def entries(chunks: int) -> Iterator[Entry]:
     corpus = Corpus(1)
     for number in range(-(-chunks // CHUNKS_AN_ARTICLE)):
         texts = [corpus.text(WORDS_A_CHUNK) for _ in range(min(CHUNKS_AN_ARTICLE, chunks - number * CHUNKS_AN_ARTICLE))]
-        yield _entry(number, texts, corpus)
+        yield bulk_entry(number, corpus.text(6), texts, corpus.vectors(len(texts)))
 
 
-def _entry(number: int, texts: Sequence[str], corpus: Corpus) -> Entry:
+def bulk_entry(number: int, title: str, texts: Sequence[str], vectors: Vectors) -> Entry:
+    """An article of these chunks with these vectors, (chunks, dimension)."""
     whole, name, starts = " ".join(texts), f"a{number:08}", np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
     article = Article(
         id=name,
         uri=f"mem:{number}",
-        title=corpus.text(6),
+        title=title,
         text=whole,
         digest=hashlib.sha256(whole.encode()).hexdigest(),
         published=date(2000, 1, 1) + timedelta(days=number % 9000),
@@ -142,7 +144,12 @@ def _entry(number: int, texts: Sequence[str], corpus: Corpus) -> Entry:
         for row, (text, start) in enumerate(zip(texts, starts, strict=False))
     )
     inputs = tuple(hashlib.sha256(text.encode()).digest() for text in texts)
-    return Entry(article, "1", chunks, inputs, corpus.vectors(len(texts)))
+    return Entry(article, "1", chunks, inputs, vectors)
+
+
+def kinds_by_size() -> BySize:
+    """Which search suits how many vectors, as Quoth is assembled with."""
+    return BySize(FaissIndex, HnswIndex)
 
 
 def fill(folder: Path, chunks: int) -> float:
@@ -150,20 +157,17 @@ def fill(folder: Path, chunks: int) -> float:
     begun = time.perf_counter()
     with Store.open(folder) as store:
         store.claim(Known.name, DIMENSION, CHUNKING)
-        waiting: list[Entry] = []
-        for entry in entries(chunks):
-            waiting.append(entry)
-            if len(waiting) == 64:
-                _put(store, waiting)
-        _put(store, waiting)
+        write(store, entries(chunks))
     return time.perf_counter() - begun
 
 
-def _put(store: Store, waiting: list[Entry]) -> None:
-    with store.transaction():
-        for entry in waiting:
-            store.put(entry)
-    waiting.clear()
+def write(store: Store, made: Iterable[Entry]) -> None:
+    """Put the articles into the store, 64 a transaction."""
+    left = iter(made)
+    while waiting := list(itertools.islice(left, 64)):
+        with store.transaction():
+            for entry in waiting:
+                store.put(entry)
 
 
 def asked(folder: Path, questions: int) -> dict[str, Any]:
@@ -173,7 +177,7 @@ def asked(folder: Path, questions: int) -> dict[str, Any]:
     embedder = Known(dict(zip(texts, corpus.vectors(len(texts)), strict=True)))
     begun = time.perf_counter()
     with Store.open(folder, create=False) as store:
-        index = Index(store, embedder, BySize(FaissIndex, HnswIndex))
+        index = Index(store, embedder, kinds_by_size())
         index.retrieve(texts[0], 10)
         opened = time.perf_counter() - begun
         recent = Filters(since=date(2020, 1, 1))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from index.embedding.bert import Unsupported, read_encoder, read_weights
-from index.embedding.fast import BATCH_TOKENS, GraphRunner, OnnxEmbedder, read_tokenizer
+from index.embedding.fast import BATCH_TOKENS, GraphRunner, OnnxEmbedder, has_tiles, read_tokenizer
 from index.embedding.graph import to_onnx
 from index.embedding.prepared import prepared
 from index.embedding.reference import SentenceTransformerEmbedder
@@ -26,10 +26,10 @@ SENTENCES = (
 )
 
 
-def embedder_over(folder: Path, place: Path) -> OnnxEmbedder:
+def embedder_over(folder: Path, place: Path, threads: int = 1) -> OnnxEmbedder:
     encoder = read_encoder(folder)
     model = prepared(folder, encoder, place, lambda: TEXTS, 1, lambda *_: None)
-    return OnnxEmbedder(folder, encoder, model, "tiny", threads=1)
+    return OnnxEmbedder(folder, encoder, model, "tiny", threads)
 
 
 # ---- which folders
@@ -102,6 +102,31 @@ def test_vectors_come_in_the_order_of_the_texts_and_have_unit_length(tmp_path: P
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     for text, vector in zip(texts, vectors, strict=True):
         assert embedder.embed_query(text) @ vector > 0.999
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_passes_shared_out_among_threads_make_the_same_vectors(count: int, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "model")
+    texts = [" ".join(TEXTS[at % len(TEXTS)].split() * (at % 9 + 1)) for at in range(count)]
+    alone, together = (embedder_over(folder, tmp_path / "made", threads) for threads in (1, 3))
+    np.testing.assert_array_equal(together.embed_documents(texts), alone.embed_documents(texts))
+
+
+def test_a_pass_that_fails_in_a_thread_fails_the_whole(tmp_path: Path) -> None:
+    encoder = read_encoder(make_folder(tmp_path / "model"))
+    runner = GraphRunner(to_onnx(encoder, read_weights(tmp_path / "model")), threads=2)
+    with pytest.raises(Exception, match=r"(?i)index|bound"):
+        runner.vectors([[1] * 90, [10**6] * 90], encoder.width)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx512_vnni amx_bf16 amx_tile amx_int8", True), ("fpu avx512_vnni", False), ("", False)],
+)
+def test_tiles_are_known_by_the_processors_flags(flags: str, expected: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: none\n")
+    assert has_tiles(tmp_path / "cpuinfo") is expected
+    assert not has_tiles(tmp_path / "nothing")
 
 
 def test_no_texts_have_no_vectors(tmp_path: Path) -> None:
