@@ -13,8 +13,11 @@ they are bit for bit what this prompt would have computed. So an answer does not
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
+from array import array
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -53,6 +56,7 @@ class LlamaCpp:
     `temperature` 0 is greedy; above it, `seed` fixes the draw. `flash_attention` is no faster on a CPU (1.5B, 2,400
     tokens: 71 prompt tokens a second with, 80 without), and with it log-odds vary by ±0.1 with what was asked before.
     `cache_type` "q8_0" halves the cache and turns it on.
+    `grades` is how many yes-or-no answers are remembered, by their prompts, the least recently asked forgotten first.
     `restrain` gives for a prompt what a text in reply to it may be, None for anything: a token after which the text
     would be something else is never taken.
     `available_memory` tells the bytes that may be used, None if unknown: then no model is refused for its size.
@@ -70,6 +74,7 @@ class LlamaCpp:
         seed: int = 0,
         flash_attention: bool = False,
         cache_type: CacheType = "f16",
+        grades: int = 0,
         restrain: Callable[[Prompt], Allows | None] = lambda prompt: None,
         available_memory: Callable[[], int | None] = memory_available,
         now: Callable[[], datetime] | None = None,
@@ -79,6 +84,7 @@ class LlamaCpp:
         self._path = path
         fours = max(4, batch_size - batch_size % 4)
         self._options = EngineOptions(context_size, threads, fours, temperature, seed, flash_attention, cache_type)
+        self._grades = _Grades(grades)
         self._restrain = restrain
         self._available_memory = available_memory
         self._now = now
@@ -132,8 +138,10 @@ class LlamaCpp:
         tokens = opened.fitting(prompt.messages, 0)
         if not opened.yes or not opened.no:
             return None
+        if (known := self._grades.of(tokens)) is not None:
+            return known
         logits = self._call(lambda engine: engine.logits_after(tokens, prompt.aside), cancel)
-        return log_odds(logits[opened.yes].tolist(), logits[opened.no].tolist())
+        return self._grades.keep(tokens, log_odds(logits[opened.yes].tolist(), logits[opened.no].tolist()))
 
     def state(self) -> KeptSequence:
         """What the cells hold now, to come back to by `restore`: tens of megabytes, worth seconds of prompt."""
@@ -206,6 +214,33 @@ class LlamaCpp:
         if self._engine is not None:
             self._engine.free()
         self._engine = None
+
+
+class _Grades:
+    """The last `most` prompts that were graded, some 200 bytes each. Any thread may ask."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, tokens: Sequence[int]) -> float | None:
+        with self._lock:
+            known = self._known.pop(_digest(tokens), None)
+            if known is not None:
+                self._known[_digest(tokens)] = known
+            return known
+
+    def keep(self, tokens: Sequence[int], grade: float) -> float:
+        with self._lock:
+            self._known[_digest(tokens)] = grade
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return grade
+
+
+def _digest(tokens: Sequence[int]) -> bytes:
+    return hashlib.blake2b(array("i", tokens).tobytes(), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

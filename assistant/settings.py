@@ -82,6 +82,13 @@ class Settings(BaseModel):
         description='what scores sentences for the evidence: "words-and-meaning", "none" to keep the order of the '
         "search, or the folder of a sentence-transformers cross-encoder",
     )
+    remembered_grades: int = Field(
+        2000,
+        ge=0,
+        le=1_000_000,
+        description="how many yes-or-no answers of the model are remembered until Quoth ends, so that what is asked "
+        "again is answered at once; 0 for none",
+    )
     strictness: Strictness = Field(
         "balanced",
         description='how sure Quoth must be to answer: "strict", "balanced", "eager", or "off" to always answer',
@@ -106,7 +113,8 @@ class Settings(BaseModel):
 
 
 _NO_ANSWER_CHANGES_WITH = (
-    "data models offline endpoint_key threads host port user password file_bytes web_pages resume_evidence".split()
+    "data models offline endpoint_key threads host port user password file_bytes web_pages resume_evidence "
+    "remembered_grades".split()
 )  # no evaluated answer changes with resume_evidence: what a dataset's history was drawn from is not known
 
 

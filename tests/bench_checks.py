@@ -56,7 +56,9 @@ def main() -> None:
     arguments = options.parse_args()
     dataset = read_dataset(SEEDS)
     questions = draw([q for q in dataset.questions if q.answerable], arguments.questions, arguments.seed)
-    with closing(Assembly(load_settings({"strictness": "off", "answers": "written"}).settings)) as parts:
+    with closing(
+        Assembly(load_settings({"strictness": "off", "answers": "written", "remembered_grades": 0}).settings)
+    ) as parts:
         index, _took = parts.evaluation_index(dataset)
         whole = parts.assistant_over(index)
         told = {name: with_checks(whole, checks) for name, checks in SETS.items()}

@@ -111,6 +111,7 @@ class Models:
             context_size=self.settings.context_tokens,
             threads=choice.threads,
             batch_size=choice.batch_size,
+            grades=self.settings.remembered_grades,
             restrain=resolving,
         )
 

@@ -199,6 +199,20 @@ def test_a_text_aside_that_is_stopped_leaves_what_was_computed_before_it_known(g
     assert 1 <= usage.prompt_tokens - usage.cached_tokens <= LAST
 
 
+def test_a_grade_that_is_remembered_is_what_was_graded_and_costs_nothing(tiny_model: Path, generator: LlamaCpp) -> None:
+    first, second, third = (asking(f"Reply with the word: {word}") for word in ("yes", "no", "maybe"))
+    with make(tiny_model, grades=2) as made:
+        graded = [made.yes_no(prompt, NEVER) for prompt in (first, second)]
+        stopped = threading.Event()
+        stopped.set()  # whoever still had to compute would not
+        assert [made.yes_no(prompt, stopped) for prompt in (first, second)] == graded
+        made.yes_no(third, NEVER)
+        assert made.yes_no(second, stopped) == graded[1]
+        with pytest.raises(GenerationCancelled):
+            made.yes_no(first, stopped)
+    assert graded == [generator.yes_no(prompt, NEVER) for prompt in (first, second)]
+
+
 def test_asked_for_yes_the_odds_of_yes_are_higher_than_asked_for_no(generator: LlamaCpp) -> None:
     yes = generator.yes_no(asking("Reply with the word: yes"), NEVER)
     no = generator.yes_no(asking("Reply with the word: no"), NEVER)
