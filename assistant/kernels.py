@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+Weights = Literal["auto", "packed", "mapped"]
+"""How weights are held: as `kernels_for` thinks best, packed anew, or as they lie in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +51,16 @@ _FIRST, _LAST = 10, 31
 """The file types of llama.cpp whose weights come in blocks of 256, from Q2_K to IQ1_M."""
 
 
-def kernels_for(features: str, file_type: int, widths: tuple[int, ...]) -> Kernels:
+def kernels_for(features: str, file_type: int, widths: tuple[int, ...], weights: Weights = "auto") -> Kernels:
     """The kernels for a file: `features` as llama.cpp's build tells them, `widths` of its matrices.
 
     A matrix whose width is no multiple of 256 has other weights than its file's type says. A build that uses Intel's
     matrix tiles (AMX) would crash at the first prompt where its compiler left their set-up half unwritten (GCC 12 does;
-    llama.cpp's pull request 26954): it is not let.
+    llama.cpp's pull request 26954): nothing is packed then, though it be wanted.
     """
     has = set(re.findall(r"\b(\w+) = 1\b", features))
+    crashes = "AMX_INT8" in has
     in_blocks = _FIRST <= file_type <= _LAST and all(width % _BLOCK == 0 for width in widths)
-    if in_blocks and "AVX512_VNNI" in has:
-        return TILED
-    return PLAIN if crashes(features) else PACKED
-
-
-def crashes(features: str) -> bool:
-    """Whether the build packs weights for Intel's matrix tiles."""
-    return "AMX_INT8 = 1" in features
+    as_they_lie = TILED if in_blocks and has & {"AVX2", "AVX512_VNNI"} else PLAIN
+    best = as_they_lie if crashes or (in_blocks and "AVX512_VNNI" in has) else PACKED
+    return {"auto": best, "packed": as_they_lie if crashes else PACKED, "mapped": as_they_lie}[weights]

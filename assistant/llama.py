@@ -29,6 +29,7 @@ from typing import TypeVar
 from assistant.chat_template import ChatTemplate, encode
 from assistant.errors import GenerationCancelled, GenerationFailed, ModelUnfit, PromptTooLong
 from assistant.generation import NO, YES, Capabilities, Stream, await_result, follow, log_odds
+from assistant.kernels import Weights
 from assistant.llama_engine import (
     Allows,
     CacheType,
@@ -56,6 +57,7 @@ class LlamaCpp:
     `temperature` 0 is greedy; above it, `seed` fixes the draw. `flash_attention` is no faster on a CPU (1.5B, 2,400
     tokens: 71 prompt tokens a second with, 80 without), and with it log-odds vary by ±0.1 with what was asked before.
     `cache_type` "q8_0" halves the cache and turns it on.
+    `weights` says how they are held; the ways round differently, and so may grade a little otherwise.
     `grades` is how many yes-or-no answers are remembered, by their prompts, the least recently asked forgotten first.
     `restrain` gives for a prompt what a text in reply to it may be, None for anything: a token after which the text
     would be something else is never taken.
@@ -74,6 +76,7 @@ class LlamaCpp:
         seed: int = 0,
         flash_attention: bool = False,
         cache_type: CacheType = "f16",
+        weights: Weights = "auto",
         grades: int = 0,
         restrain: Callable[[Prompt], Allows | None] = lambda prompt: None,
         available_memory: Callable[[], int | None] = memory_available,
@@ -83,7 +86,9 @@ class LlamaCpp:
         self.capabilities = Capabilities(yes_no=True, cached_tokens=True, cancel_prefill=True)
         self._path = path
         fours = max(4, batch_size - batch_size % 4)
-        self._options = EngineOptions(context_size, threads, fours, temperature, seed, flash_attention, cache_type)
+        self._options = EngineOptions(
+            context_size, threads, fours, temperature, seed, flash_attention, cache_type, weights
+        )
         self._grades = _Grades(grades)
         self._restrain = restrain
         self._available_memory = available_memory

@@ -33,7 +33,7 @@ from assistant.errors import (
     ModelMissing,
     ModelUnfit,
 )
-from assistant.kernels import Kernels, kernels_for
+from assistant.kernels import Kernels, Weights, kernels_for
 from assistant.types import Completion, Usage
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class EngineOptions:
     seed: int
     flash_attention: bool
     cache_type: CacheType
+    weights: Weights = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class LlamaInfo:
     context_size: int
     threads: int
     batch_size: int
+    packed: bool
     features: str
 
 
@@ -362,6 +364,7 @@ class Engine:
             context_size=self._options.context_size,
             threads=self._lib.llama_n_threads(self._context),
             batch_size=self._lib.llama_n_batch(self._context),
+            packed=self._kernels.packs,
             features=self._features,
         )
 
@@ -372,7 +375,7 @@ class Engine:
     def _kernels_of(self, vocabulary: Vocabulary) -> Kernels:
         file_type = vocabulary.metadata("general.file_type") or ""
         widths = tuple(vocabulary.number(name, 1) for name in ("embedding_length", "feed_forward_length"))
-        return kernels_for(self._features, int(file_type) if file_type.isdigit() else -1, widths)
+        return kernels_for(self._features, int(file_type) if file_type.isdigit() else -1, widths, self._options.weights)
 
     def _saved(self) -> tuple[tuple[int, ...], bytes]:
         """The firm cells' tokens, and what was computed of them."""

@@ -50,6 +50,7 @@ _KNOWN: Final = re.compile(
     re.IGNORECASE,
 )
 """What is so called was named before, in the sentence that calls it "a town" or "the largest town"."""
+_ONLY_IF: Final = re.compile(r"[\"“‘'(]?(?:if|unless|whether|provided)\b", re.IGNORECASE)
 _DENIAL: Final = re.compile(
     r"\b(?:den(?:y|ies|ied|ying)|disput\w+|reject\w*|contradict\w*|disagree\w*|refus\w+|neither)\b|"
     r"(?:\b(?:not|nobody|never|no)|n['’]t)\b[^.]{0,40}\b(?:confirm|accept|verif|agree|check)",
@@ -80,7 +81,8 @@ def quotable(
 
     `nearness` is of each sentence of the evidence, in its order. One that says the question again ("The importance of
     Kupiansk cannot be overstated") answers none but a yes-or-no question. Asked `whether` a thing is so, the nearest is
-    sure: "Is the answer there?" is denied of a sentence that tells that it is not. Asked of the `present`, the nearest
+    sure: "Is the answer there?" is denied of a sentence that tells that it is not. What is so only if something else is
+    ("If the claim is right, …") is never sure, unless there is nothing else. Asked of the `present`, the nearest
     of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
     Asked how many, only what tells a quantity can answer: of 99 sentences near to 25 such development questions 26 tell
     none, and none of those answers.
@@ -93,7 +95,8 @@ def quotable(
     near = sorted(units, key=lambda one: -one.nearness)
     asked = near[:ASKED_OF]
     if near and (whether or present):
-        sure = _newest(question, evidence, near) if present else near[0]
+        outright = [one for one in near if not _ONLY_IF.match(one.piece.text)] or near
+        sure = _newest(question, evidence, outright) if present else outright[0]
         marked = [replace(one, sure=one is sure) for one in (asked if sure in asked else [*asked, sure])]
         asked = [marked[0], *sorted(marked[1:], key=lambda one: not one.sure)]
     return tuple(asked)

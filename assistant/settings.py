@@ -20,6 +20,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from assistant.errors import SettingsError
+from assistant.kernels import Weights
 
 PREFIX = "QUOTH_"
 LOOKS = 300
@@ -81,6 +82,11 @@ class Settings(BaseModel):
         "words-and-meaning",
         description='what scores sentences for the evidence: "words-and-meaning", "none" to keep the order of the '
         "search, or the folder of a sentence-transformers cross-encoder",
+    )
+    weights: Weights = Field(
+        "auto",
+        description='how a language model in this process holds its weights: "packed" anew at loading, "mapped" as '
+        'they lie in the file, or "auto", whichever this processor is known to read faster',
     )
     remembered_grades: int = Field(
         2000,

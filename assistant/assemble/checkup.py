@@ -66,7 +66,8 @@ class CheckUp(Answers):
             info = generator.info()
             measured = self.tuned is not None and not self.settings.threads
             yield from doctor.processor(info.features, info.threads, cores(), measured)
-            yield doctor.Check("language model", f"{info.description}, context {info.context_size}")
+            held = "packed at loading" if info.packed else "as they lie in the file"
+            yield doctor.Check("language model", f"{info.description}, context {info.context_size}, weights {held}")
             yield doctor.tuning(self.tuned)
         messages = (Message("user", "Count from one to thirty in words."),)
         prompt = Prompt(messages, (), generator.count_prompt(messages), doctor.TIMED_TOKENS)

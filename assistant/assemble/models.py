@@ -111,6 +111,7 @@ class Models:
             context_size=self.settings.context_tokens,
             threads=choice.threads,
             batch_size=choice.batch_size,
+            weights=self.settings.weights,
             grades=self.settings.remembered_grades,
             restrain=resolving,
         )
@@ -152,7 +153,11 @@ class Models:
             return None
         located, most = self._model(self.settings.generator), max(BATCHES)
         with LlamaCpp(
-            located.path, Model(located.name, located.sha256, "llama.cpp"), context_size=1024, batch_size=most
+            located.path,
+            Model(located.name, located.sha256, "llama.cpp"),
+            context_size=1024,
+            batch_size=most,
+            weights=self.settings.weights,
         ) as trying:
             trying.load()
             tuned = tune(

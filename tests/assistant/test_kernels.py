@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.kernels import PACKED, PLAIN, TILED, Kernels, kernels_for
+from assistant.kernels import PACKED, PLAIN, TILED, Kernels, Weights, kernels_for
 
 VNNI = "CPU : AVX2 = 1 | AVX512 = 1 | AVX512_VNNI = 1 | REPACK = 1 |"
 Q4_K_M, Q8_0 = 15, 7
@@ -27,6 +27,23 @@ def test_weights_stay_as_they_are_where_that_is_faster_or_packing_them_would_cra
     features: str, file_type: int, widths: tuple[int, ...], expected: Kernels
 ) -> None:
     assert kernels_for(features, file_type, widths) == expected
+
+
+@pytest.mark.parametrize(
+    ("features", "file_type", "weights", "expected"),
+    [
+        (VNNI, Q4_K_M, "packed", PACKED),
+        (f"{VNNI} AMX_INT8 = 1 |", Q4_K_M, "packed", TILED),
+        (f"{VNNI} AMX_INT8 = 1 |", Q8_0, "packed", PLAIN),
+        ("CPU : AVX2 = 1 |", Q4_K_M, "mapped", TILED),
+        (VNNI, Q8_0, "mapped", PLAIN),
+        ("CPU : NEON = 1 |", Q4_K_M, "mapped", PLAIN),
+    ],
+)
+def test_who_wants_it_otherwise_has_it_so_unless_it_would_crash(
+    features: str, file_type: int, weights: Weights, expected: Kernels
+) -> None:
+    assert kernels_for(features, file_type, (1536, 8960), weights) == expected
 
 
 @given(st.sampled_from([PACKED, TILED, PLAIN]), st.integers(0, 3000), st.integers(4, 600))

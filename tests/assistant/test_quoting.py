@@ -114,6 +114,15 @@ def test_asked_whether_a_thing_is_so_the_nearest_is_quoted_whatever_the_generato
         assert quotes == ["The river rose.", "The dam broke."][: 1 + whether]
 
 
+@pytest.mark.parametrize("present", [False, True])
+def test_what_is_so_only_if_something_else_is_is_not_sure(present: bool) -> None:
+    told, perhaps = "Russia announced that Toretsk had been taken.", "If the claim is right, Toretsk is its largest."
+    near = near_of(evidence(told, perhaps), [0.9, 1.0], "Is Toretsk taken?", whether=True, present=present)
+    assert [(one.piece.text, one.sure) for one in near] == [(perhaps, False), (told, True)]
+    (alone,) = near_of(evidence(perhaps), [1.0], "Is Toretsk taken?", whether=True, present=present)
+    assert alone.sure
+
+
 @pytest.mark.parametrize(
     "told", ["It stands at a crossroads of two supply roads.", "So says Oksana.", "It fell 7 times."]
 )
