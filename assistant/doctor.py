@@ -16,7 +16,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from assistant.machine import PACKAGES, package_version
-from assistant.tuning import Tuned
+from assistant.tuning import WORTH, Tuned
 from index.errors import IndexingError
 
 TIMED_TOKENS = 30
@@ -71,8 +71,8 @@ def processor(system_info: str, threads: int, cores: int, measured: bool = False
     yield Check("threads", f"{threads} of {cores} cores", not few, "set threads = 0 to use every core" if few else "")
 
 
-def tuning(tuned: Tuned | None) -> Check:
-    """What was measured for threads and batches, and what was chosen."""
+def tuning(tuned: Tuned | None, packed: bool = True) -> Check:
+    """What was measured for threads and batches, what was chosen, and whether `packed` weights are the quicker ones."""
     if tuned is None:
         return Check("tuning", "never measured here; `quoth doctor --tune` takes about twenty seconds")
     usual, chosen = tuned.trials[0], tuned.choice
@@ -80,7 +80,17 @@ def tuning(tuned: Tuned | None) -> Check:
     told = ", ".join(f"{c.threads} threads × {c.batch_size}: {one:.1f} s" for c, one in seconds.items())
     share = seconds[chosen] / usual.question_s
     gain = "the default" if chosen == usual.choice else f"{share:.2f} of the default's time"
-    return Check("tuning", f"{chosen.threads} threads, {chosen.batch_size} tokens a batch, {gain} ({told} a question)")
+    value = f"{chosen.threads} threads, {chosen.batch_size} tokens a batch, {gain} ({told} a question)"
+    return Check("tuning", value + _other_way(tuned, packed))
+
+
+def _other_way(tuned: Tuned, packed: bool) -> str:
+    """What holding the weights the other way would bring."""
+    if not tuned.other:
+        return ""
+    share = tuned.other.question_s / tuned.chosen.question_s
+    other = "mapped" if packed else "packed"
+    return f"; with weights {other} {share:.2f} of that" + (f': set weights = "{other}"' if share <= WORTH else "")
 
 
 def memory(available_bytes: int | None, needed_bytes: int) -> Check:

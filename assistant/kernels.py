@@ -1,8 +1,8 @@
 """With which of llama.cpp's ways of multiplying a model's weights are computed, and what then is exact.
 
-Knows names of processor features and what a file tells of its weights; no back end. llama.cpp can pack weights anew as
-it loads them, which most processors read faster. With AVX-512's VNNI it multiplies weights in blocks of 256 as they lie
-in the file (K-quants) faster still, and such a file need not be read before the first question: it is mapped.
+Knows names of processor features and what a file tells of its weights; no back end. llama.cpp packs weights anew as it
+loads them, for kernels of their own. Weights in blocks of 256 (K-quants) it also multiplies as they lie in the file,
+which some processors do faster, and such a file need not be read before the first question: it is mapped.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Weights = Literal["auto", "packed", "mapped"]
-"""How weights are held: as `kernels_for` thinks best, packed anew, or as they lie in the file."""
+Weights = Literal["packed", "mapped"]
+"""How weights are held: packed anew where that does not crash, or as they lie in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ _FIRST, _LAST = 10, 31
 """The file types of llama.cpp whose weights come in blocks of 256, from Q2_K to IQ1_M."""
 
 
-def kernels_for(features: str, file_type: int, widths: tuple[int, ...], weights: Weights = "auto") -> Kernels:
+def kernels_for(features: str, file_type: int, widths: tuple[int, ...], weights: Weights = "packed") -> Kernels:
     """The kernels for a file: `features` as llama.cpp's build tells them, `widths` of its matrices.
 
     A matrix whose width is no multiple of 256 has other weights than its file's type says. A build that uses Intel's
@@ -62,5 +62,4 @@ def kernels_for(features: str, file_type: int, widths: tuple[int, ...], weights:
     crashes = "AMX_INT8" in has
     in_blocks = _FIRST <= file_type <= _LAST and all(width % _BLOCK == 0 for width in widths)
     as_they_lie = TILED if in_blocks and has & {"AVX2", "AVX512_VNNI"} else PLAIN
-    best = as_they_lie if crashes or (in_blocks and "AVX512_VNNI" in has) else PACKED
-    return {"auto": best, "packed": as_they_lie if crashes else PACKED, "mapped": as_they_lie}[weights]
+    return as_they_lie if crashes or weights == "mapped" else PACKED

@@ -76,7 +76,7 @@ class LlamaCpp:
         seed: int = 0,
         flash_attention: bool = False,
         cache_type: CacheType = "f16",
-        weights: Weights = "auto",
+        weights: Weights = "packed",
         grades: int = 0,
         restrain: Callable[[Prompt], Allows | None] = lambda prompt: None,
         available_memory: Callable[[], int | None] = memory_available,

@@ -66,7 +66,7 @@ class EngineOptions:
     seed: int
     flash_attention: bool
     cache_type: CacheType
-    weights: Weights = "auto"
+    weights: Weights = "packed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,9 @@ class Settings(BaseModel):
         "search, or the folder of a sentence-transformers cross-encoder",
     )
     weights: Weights = Field(
-        "auto",
-        description='how a language model in this process holds its weights: "packed" anew at loading, "mapped" as '
-        'they lie in the file, or "auto", whichever this processor is known to read faster',
+        "packed",
+        description='how a language model in this process holds its weights: "packed" anew at loading where that is '
+        'safe, or "mapped" as they lie in the file, which some processors read faster; `quoth doctor --tune` tells',
     )
     remembered_grades: int = Field(
         2000,

@@ -1,7 +1,8 @@
 """Threads and batch size of llama.cpp as measured on this machine, kept in a file that is believed only while it fits.
 
 Knows trials as seconds and a file as JSON; runs no model and reads no clock of its own. Only what changes no answer is
-chosen: flash attention and the cache's type do change one.
+chosen: flash attention and the cache's type do change one, and how weights are held may; of the latter it is told what
+the other way takes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from statistics import median
 
 READ, WRITTEN = 256, 12
 """Tokens of a trial: of a prompt, and written one by one."""
-TYPICAL_READ, TYPICAL_WRITTEN = 450, 45
-"""Tokens of a question with its checks, as measured on development questions: what the seconds are weighed by."""
+TYPICAL_READ, TYPICAL_WRITTEN = 225, 8
+"""Tokens of a question, what the seconds are weighed by: three sentences that are asked about, or, for one question in
+eight, evidence and an overview written of it."""
 ROUNDS = 2
 SECONDS = 20.0
 WORTH = 0.95
@@ -52,10 +54,17 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """What was chosen, and of which trials; the first is the default's."""
+    """What was chosen, and of which trials; the first is the default's. `other` is the choice with the weights held the
+    other way than they are, if there is one."""
 
     choice: Choice
     trials: tuple[Trial, ...]
+    other: Trial | None = None
+
+    @property
+    def chosen(self) -> Trial:
+        """The trial of what was chosen."""
+        return next(trial for trial in self.trials if trial.choice == self.choice)
 
 
 Try = Callable[[Choice], tuple[float, float]]
@@ -71,6 +80,11 @@ def tune(default: Choice, cores: int, attempt: Try, clock: Callable[[], float]) 
     sizes = [Choice(best.threads, size) for size in BATCHES if size != best.batch_size]
     by_size = _tried([best, *sizes], attempt, clock, end)
     return Tuned(_best(by_size, best), (*by_threads, *(t for t in by_size if t.choice != best)))
+
+
+def again(choice: Choice, attempt: Try) -> Trial:
+    """A trial of one choice, as often as the others are tried."""
+    return _tried([choice], attempt, lambda: 0.0, 1.0)[0]
 
 
 def _counts(default: int, cores: int) -> Sequence[int]:
@@ -116,8 +130,9 @@ def load(path: Path, key: str, cores: int) -> Tuned | None:
             return None
         stored = json.loads(path.read_text(encoding="utf-8"))
         choice, trials = _choice(stored["choice"]), tuple(_trials(stored["trials"]))
-        fits = 0 < choice.threads <= cores and choice.batch_size in BATCHES
-        return Tuned(choice, trials) if stored["key"] == key and fits else None
+        other = next(_trials([stored["other"]])) if stored["other"] else None
+        fits = 0 < choice.threads <= cores and choice.batch_size in BATCHES and choice in [t.choice for t in trials]
+        return Tuned(choice, trials, other) if stored["key"] == key and fits else None
     return None
 
 

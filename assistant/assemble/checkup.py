@@ -68,7 +68,7 @@ class CheckUp(Answers):
             yield from doctor.processor(info.features, info.threads, cores(), measured)
             held = "packed at loading" if info.packed else "as they lie in the file"
             yield doctor.Check("language model", f"{info.description}, context {info.context_size}, weights {held}")
-            yield doctor.tuning(self.tuned)
+            yield doctor.tuning(self.tuned, info.packed)
         messages = (Message("user", "Count from one to thirty in words."),)
         prompt = Prompt(messages, (), generator.count_prompt(messages), doctor.TIMED_TOKENS)
         begun = time.perf_counter()

@@ -10,22 +10,25 @@ import contextlib
 import logging
 import re
 import time
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assistant.errors import AssistantError
+from assistant.kernels import Weights
 from assistant.machine import cores, package_version, processor
 from assistant.models import LocatedModel, ModelStore, Progress, default_sources, load_catalogue
 from assistant.settings import Settings, hub_is_off, rest_while_waiting
-from assistant.tuning import BATCH_SIZE, BATCHES, READ, WRITTEN, Choice, Tuned, load, save, tune
+from assistant.tuning import BATCH_SIZE, BATCHES, READ, WRITTEN, Choice, Try, Tuned, again, load, save, tune
 from assistant.types import Model
 from index.store import Store
 
 if TYPE_CHECKING:
     from assistant.conversations.store import Conversations
     from assistant.generation import Generator
+    from assistant.llama import LlamaCpp
     from index.embedding import Embedder
 
 REMOTE = frozenset({"http", "https"})
@@ -140,34 +143,35 @@ class Models:
         located = self._model(self.settings.generator)
         build = package_version("llama-cpp-python")
         machine = f"{processor()}, {self.threads} threads of {cores()} cores"
-        return f"{located.sha256 or located.path.name}, {machine}, llama-cpp-python {build}"
+        weights = self.settings.weights
+        return f"{located.sha256 or located.path.name}, {machine}, llama-cpp-python {build}, weights {weights}"
 
     def tune(self) -> Tuned | None:
         """Measure threads and batch sizes, for about twenty seconds, and keep the best; None for an endpoint.
 
-        Threads of the settings stay as they are. What is chosen holds from the next start on.
+        Threads of the settings stay as they are, and so do the weights, of which the other way is measured too. What is
+        chosen holds from the next start on.
         """
-        from assistant.llama import LlamaCpp
-
         if urlsplit(self.settings.generator).scheme in REMOTE:
             return None
-        located, most = self._model(self.settings.generator), max(BATCHES)
-        with LlamaCpp(
-            located.path,
-            Model(located.name, located.sha256, "llama.cpp"),
-            context_size=1024,
-            batch_size=most,
-            weights=self.settings.weights,
-        ) as trying:
-            trying.load()
+        with self._trying(self.settings.weights) as trying:
+            packed = trying.info().packed
             tuned = tune(
-                self.default_choice,
-                0 if self.settings.threads else cores(),
-                lambda choice: trying.trial(choice.threads, choice.batch_size, READ, WRITTEN),
-                time.perf_counter,
+                self.default_choice, 0 if self.settings.threads else cores(), _trial(trying), time.perf_counter
             )
+        with self._trying("mapped" if packed else "packed") as other:
+            if other.info().packed != packed:
+                tuned = replace(tuned, other=again(tuned.choice, _trial(other)))
         save(self.tuning_file, self._tuning_key(), tuned)
         return tuned
+
+    def _trying(self, weights: Weights) -> LlamaCpp:
+        """The language model, as large as any trial wants it."""
+        from assistant.llama import LlamaCpp
+
+        located = self._model(self.settings.generator)
+        model = Model(located.name, located.sha256, "llama.cpp")
+        return LlamaCpp(located.path, model, context_size=1024, batch_size=max(BATCHES), weights=weights)
 
     def _endpoint(self) -> Generator:
         from assistant.endpoint import Endpoint
@@ -218,3 +222,8 @@ def _sample_texts() -> list[str]:
     return [
         text for path in articles for text in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")) if text.strip()
     ]
+
+
+def _trial(model: LlamaCpp) -> Try:
+    """Trials of a model."""
+    return lambda choice: model.trial(choice.threads, choice.batch_size, READ, WRITTEN)

@@ -10,40 +10,28 @@ VNNI = "CPU : AVX2 = 1 | AVX512 = 1 | AVX512_VNNI = 1 | REPACK = 1 |"
 Q4_K_M, Q8_0 = 15, 7
 
 
-@pytest.mark.parametrize(
-    ("features", "file_type", "widths", "expected"),
-    [
-        (VNNI, Q4_K_M, (1536, 8960), TILED),
-        (f"{VNNI} AMX_INT8 = 1 |", Q4_K_M, (1536, 8960), TILED),
-        (VNNI, Q4_K_M, (896, 4864), PACKED),
-        (VNNI, Q8_0, (1536, 8960), PACKED),
-        (VNNI, -1, (1536, 8960), PACKED),
-        ("CPU : AVX2 = 1 | AVX_VNNI = 1 | REPACK = 1 |", Q4_K_M, (1536, 8960), PACKED),
-        (f"{VNNI} AMX_INT8 = 1 |", Q8_0, (1536, 8960), PLAIN),
-        ("CPU : AVX512_VNNI = 0 | NEON = 1 |", Q4_K_M, (1536, 8960), PACKED),
-    ],
-)
-def test_weights_stay_as_they_are_where_that_is_faster_or_packing_them_would_crash(
-    features: str, file_type: int, widths: tuple[int, ...], expected: Kernels
-) -> None:
-    assert kernels_for(features, file_type, widths) == expected
+AMX = f"{VNNI} AMX_INT8 = 1 |"
 
 
 @pytest.mark.parametrize(
-    ("features", "file_type", "weights", "expected"),
+    ("features", "file_type", "widths", "weights", "expected"),
     [
-        (VNNI, Q4_K_M, "packed", PACKED),
-        (f"{VNNI} AMX_INT8 = 1 |", Q4_K_M, "packed", TILED),
-        (f"{VNNI} AMX_INT8 = 1 |", Q8_0, "packed", PLAIN),
-        ("CPU : AVX2 = 1 |", Q4_K_M, "mapped", TILED),
-        (VNNI, Q8_0, "mapped", PLAIN),
-        ("CPU : NEON = 1 |", Q4_K_M, "mapped", PLAIN),
+        (VNNI, Q4_K_M, (1536, 8960), "packed", PACKED),
+        (VNNI, Q4_K_M, (1536, 8960), "mapped", TILED),
+        ("CPU : AVX2 = 1 |", Q4_K_M, (1536, 8960), "mapped", TILED),
+        ("CPU : NEON = 1 | AVX2 = 0 |", Q4_K_M, (1536, 8960), "mapped", PLAIN),
+        (VNNI, Q4_K_M, (896, 4864), "mapped", PLAIN),
+        (VNNI, Q8_0, (1536, 8960), "mapped", PLAIN),
+        (VNNI, -1, (1536, 8960), "mapped", PLAIN),
+        (AMX, Q4_K_M, (1536, 8960), "packed", TILED),
+        (AMX, Q8_0, (1536, 8960), "packed", PLAIN),
+        (AMX, Q8_0, (1536, 8960), "mapped", PLAIN),
     ],
 )
-def test_who_wants_it_otherwise_has_it_so_unless_it_would_crash(
-    features: str, file_type: int, weights: Weights, expected: Kernels
+def test_weights_are_packed_unless_that_crashes_or_they_are_wanted_as_they_lie(
+    features: str, file_type: int, widths: tuple[int, ...], weights: Weights, expected: Kernels
 ) -> None:
-    assert kernels_for(features, file_type, (1536, 8960), weights) == expected
+    assert kernels_for(features, file_type, widths, weights) == expected
 
 
 @given(st.sampled_from([PACKED, TILED, PLAIN]), st.integers(0, 3000), st.integers(4, 600))

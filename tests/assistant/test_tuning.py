@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.doctor import tuning as told
-from assistant.tuning import BATCH_SIZE, MOST_BYTES, ROUNDS, SECONDS, Choice, Trial, Tuned, load, save, tune
+from assistant.tuning import BATCH_SIZE, MOST_BYTES, ROUNDS, SECONDS, Choice, Trial, Tuned, again, load, save, tune
 from tests.fakes import counting_clock
 
 DEFAULT = Choice(4, BATCH_SIZE)
-TUNED = Tuned(Choice(2, 64), (Trial(DEFAULT, 2.0, 1.0), Trial(Choice(2, 64), 1.0, 0.5)))
+OTHER = Trial(Choice(2, 64), 0.7, 0.5)
+TUNED = Tuned(Choice(2, 64), (Trial(DEFAULT, 2.0, 1.0), Trial(Choice(2, 64), 1.0, 0.5)), OTHER)
 
 
 class Machine:
@@ -80,6 +82,17 @@ def test_what_was_measured_is_found_again(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["tuning.json"]
 
 
+def test_a_machine_with_one_way_only_has_no_other(tmp_path: Path) -> None:
+    save(tmp_path / "tuning.json", "here", replace(TUNED, other=None))
+    assert load(tmp_path / "tuning.json", "here", 4) == replace(TUNED, other=None)
+
+
+def test_the_other_way_is_tried_as_often() -> None:
+    machine = Machine(lambda c: 3.0)
+    assert again(DEFAULT, machine) == Trial(DEFAULT, 3.0, 1.0)
+    assert machine.asked == [DEFAULT] * ROUNDS
+
+
 def test_what_was_measured_for_something_else_is_not_believed(tmp_path: Path) -> None:
     save(tmp_path / "tuning.json", "another model", TUNED)
     assert load(tmp_path / "tuning.json", "here", 4) is None
@@ -97,6 +110,8 @@ def test_what_was_measured_for_something_else_is_not_believed(tmp_path: Path) ->
         {"choice": None},
         {"trials": [{"choice": {}}]},
         {"trials": "none"},
+        {"trials": []},
+        {"other": {"choice": {}}},
         {"padding": "x" * MOST_BYTES},
     ],
 )
@@ -117,5 +132,10 @@ def test_a_doctor_tells_what_was_measured_and_what_was_chosen() -> None:
     value = told(TUNED).value
     assert value.startswith("2 threads, 64 tokens a batch, 0.50 of the default's time")
     assert "4 threads × 256" in value
+    assert value.endswith('; with weights mapped 0.78 of that: set weights = "mapped"')
+    assert told(TUNED, packed=False).value.endswith('; with weights packed 0.78 of that: set weights = "packed"')
+    worse = replace(TUNED, other=Trial(Choice(2, 64), 1.1, 0.5))
+    assert told(worse).value.endswith("; with weights mapped 1.07 of that")
+    assert told(replace(TUNED, other=None)).value.endswith("a question)")
     assert "quoth doctor --tune" in told(None).value
     assert told(None).ok
