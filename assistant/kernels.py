@@ -32,10 +32,14 @@ class Kernels:
         return count // self.grain * self.grain if count >= self.least else 0
 
     def parts(self, count: int, most: int) -> list[int]:
-        """Batches of at most `most` tokens, `count` in all; none of fewer than `least`, if that can be."""
+        """Batches of at most `most` tokens, a multiple of the grain, `count` in all.
+
+        None is of fewer than `least`, if that can be, and only the last may end within a grain.
+        """
         found = []
         while count > most:
-            found.append(min(most, max(count - self.least, most // 2)))
+            size = min(most, max(count - self.least, most // 2))
+            found.append(max(self.grain, size - size % self.grain))
             count -= found[-1]
         return [*found, count] if count else found
 
