@@ -59,6 +59,20 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("the server does not answer within a minute")
 
 
+SERVER = """
+import runpy
+import llama_cpp.llama_cpp as native
+usual = native.llama_model_default_params
+def unpacked():
+    parameters = usual()
+    parameters.use_extra_bufts = False
+    return parameters
+native.llama_model_default_params = unpacked
+runpy.run_module("llama_cpp.server", run_name="__main__", alter_sys=True)
+"""
+"""`python -m llama_cpp.server`, packing no weights: built by GCC 12 for a processor with AMX it crashes otherwise."""
+
+
 @pytest.fixture(scope="module")
 def llama_server(tiny_model: Path) -> Iterator[str]:
     """The address of a llama.cpp server on loopback, with the tiny model."""
@@ -66,7 +80,7 @@ def llama_server(tiny_model: Path) -> Iterator[str]:
     pytest.importorskip("starlette_context", reason="llama-cpp-python's server wants its extra packages")
     address = f"http://127.0.0.1:{(port := free_port())}"
     options = {"model": tiny_model, "host": "127.0.0.1", "port": port, "n_ctx": 1024, "n_threads": 1, "api_key": KEY}
-    command = [sys.executable, "-m", "llama_cpp.server"]
+    command = [sys.executable, "-c", SERVER]
     command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=os.environ.copy(), **quiet) as server:
