@@ -1,4 +1,4 @@
-"""With which of llama.cpp's ways of multiplying a model's weights are computed, and what then is exact.
+"""By which of llama.cpp's kernels a model's weights are multiplied, and which tokens are then computed exactly alike.
 
 Knows names of processor features and what a file tells of its weights; no back end. llama.cpp packs weights anew as it
 loads them, for kernels of their own. Weights in blocks of 256 (K-quants) it also multiplies as they lie in the file,
@@ -49,6 +49,7 @@ PACKED: Final = Kernels(packs=True, grain=4, least=1)
 TILED: Final = Kernels(packs=False, grain=1, least=8)
 """Eight tokens and more together."""
 PLAIN: Final = Kernels(packs=False, grain=4, least=8)
+"""For other weights as they lie: what holds of both of the above."""
 
 _BLOCK: Final = 256
 _FIRST, _LAST = 10, 31

@@ -230,11 +230,11 @@ class _Grades:
         self._lock = threading.Lock()
 
     def of(self, tokens: Sequence[int]) -> float | None:
+        key = _digest(tokens)
         with self._lock:
-            known = self._known.pop(_digest(tokens), None)
-            if known is not None:
-                self._known[_digest(tokens)] = known
-            return known
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
 
     def keep(self, tokens: Sequence[int], grade: float) -> float:
         with self._lock:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,9 @@ from assistant.live import ByteProgress
 from assistant.machine import describe, peak_memory_bytes
 from assistant.settings import load_settings
 from index.embedding import Vectors
-from index.search import Index
 from index.store import Entry, Store
 from tests.bench_retrieval import percentiles
-from tests.bench_size import CHUNKS_AN_ARTICLE, WORDS_A_CHUNK, bulk_entry, kinds_by_size, write
+from tests.bench_size import CHUNKS_AN_ARTICLE, WORDS_A_CHUNK, bulk_entry, write
 
 STREWN = 0.8
 """How far a synthetic vector lies from a real chunk's: a cosine of about 0.78."""
@@ -66,16 +66,17 @@ class Crowd:
 
 def measure(folder: Path, chunks: int, limit: int, seed: int, scratch: Path) -> dict[str, Any]:
     """Copy the dataset's index, crowd it, ask."""
-    parts = Assembly(load_settings().settings, ByteProgress(sys.stderr))
     dataset = read_dataset(folder)
-    own, _ = parts.evaluation_index(dataset)
-    texts = [article.text for info in own.articles() if (article := own.article(info.id))]
-    assert own.store.directory, "an evaluation's index lies in a folder"
-    shutil.copytree(own.store.directory, scratch / "index")
+    with closing(Assembly(load_settings().settings, ByteProgress(sys.stderr))) as own:
+        place = own.evaluation_index(dataset)[0].store.directory
+        assert place, "an evaluation's index lies in a folder"
+        shutil.copytree(place, scratch / "index")
     questions = draw([one for one in dataset.questions if one.answerable], limit, seed)
-    with Store.open(scratch / "index") as store:
-        write(store, Crowd(store, texts, seed).entries(max(0, chunks - store.manifest().chunks)))
-        index = Index(store, parts.embedder, kinds_by_size())
+    with closing(Assembly(load_settings({"data": scratch / "index"}).settings)) as parts:
+        texts = [article.text for article in parts.stored_articles()]
+        missing = chunks - parts.stored.manifest().chunks
+        write(parts.stored, Crowd(parts.stored, texts, seed).entries(max(0, missing)))
+        index = parts.index
         assistant = parts.assistant_over(index)
         index.retrieve(questions[0].question, 1)  # opens the vectors
         found: list[float] = []
@@ -86,9 +87,9 @@ def measure(folder: Path, chunks: int, limit: int, seed: int, scratch: Path) -> 
             found.append(1000 * (time.perf_counter() - begun))
             assistant.selector(question.question, hits)
             chosen.append(1000 * (time.perf_counter() - begun))
-        told = {
+        return {
             "dataset": folder.name,
-            "chunks": store.manifest().chunks,
+            "chunks": index.manifest.chunks,
             "own_articles": len(texts),
             "questions": len(questions),
             "search": index.search_kind(),
@@ -97,8 +98,6 @@ def measure(folder: Path, chunks: int, limit: int, seed: int, scratch: Path) -> 
             "peak_memory_bytes": peak_memory_bytes(),
             "machine": describe(),
         }
-    parts.close()
-    return told
 
 
 def main() -> None:

@@ -147,11 +147,6 @@ def bulk_entry(number: int, title: str, texts: Sequence[str], vectors: Vectors) 
     return Entry(article, "1", chunks, inputs, vectors)
 
 
-def kinds_by_size() -> BySize:
-    """Which search suits how many vectors, as Quoth is assembled with."""
-    return BySize(FaissIndex, HnswIndex)
-
-
 def fill(folder: Path, chunks: int) -> float:
     """Write so many chunks, 64 articles a transaction; the seconds that took, making them up included."""
     begun = time.perf_counter()
@@ -177,7 +172,7 @@ def asked(folder: Path, questions: int) -> dict[str, Any]:
     embedder = Known(dict(zip(texts, corpus.vectors(len(texts)), strict=True)))
     begun = time.perf_counter()
     with Store.open(folder, create=False) as store:
-        index = Index(store, embedder, kinds_by_size())
+        index = Index(store, embedder, BySize(FaissIndex, HnswIndex))
         index.retrieve(texts[0], 10)
         opened = time.perf_counter() - begun
         recent = Filters(since=date(2020, 1, 1))

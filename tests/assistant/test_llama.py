@@ -162,9 +162,10 @@ def test_a_grade_is_the_same_to_the_last_digit_however_the_prompt_was_come_by(
 
 
 def test_the_default_model_too_grades_alike_whatever_was_asked_before(default_model: Path) -> None:
-    """Its weights are of another kind, which some processors multiply as they lie in the file."""
+    """As they lie in the file its weights are multiplied by other kernels than the tiny model's."""
     before, question = asking(f"{SOURCE}\n\n{SUFFIXES[0]}"), asking(f"{SOURCE} Is the oven lit? Reply yes or no.")
-    with make(default_model, threads=2) as fresh, make(default_model, threads=2) as made:
+    as_they_lie = {"threads": 2, "weights": "mapped"}
+    with make(default_model, **as_they_lie) as fresh, make(default_model, **as_they_lie) as made:
         made.yes_no(before, NEVER)
         assert made.yes_no(question, NEVER) == fresh.yes_no(question, NEVER)
 
