@@ -1,7 +1,8 @@
 """A BERT sentence encoder's computation as an ONNX graph, in 32-bit floats or rounded to 8 bits.
 
 Knows the layers of BERT and the operators of ONNX; runs nothing, reads and writes no file. The graph uses standard
-operators alone: ONNX Runtime fuses them when it loads them.
+operators, which ONNX Runtime fuses when it loads them, but for one of ONNX Runtime's own: a product of 8-bit numbers
+with its bias, which it would not fuse by itself.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ Ranges = Mapping[str, tuple[Channels, Channels]]
 IDS, MASK, EMBEDDING = "input_ids", "attention_mask", "embedding"
 LEAST, GREATEST = ".least", ".greatest"
 _OPSET, _IR = 20, 9
+_RUNTIMES_OWN = "com.microsoft"
+"""The domain of ONNX Runtime's operators."""
 _MASKED = -1e4
 _LEVELS = 255
 _SIGNED_LEVELS = 127
@@ -35,10 +38,11 @@ weights: a handful of them reach ten times what the others do. Of 0 to 128, this
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    """A layer's input, each channel divided by its `scale`."""
+    """A layer's input; rounded, each channel was divided by its `scale` before, and `steps` names step and zero."""
 
     name: str
     scale: Channels | None = None
+    steps: tuple[str, str] | None = None
 
 
 def to_onnx(encoder: Encoder, weights: Weights, ranges: Ranges | None = None) -> bytes:
@@ -74,7 +78,8 @@ class _Writer:
         outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["channels"]) for name in self._seen]
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "tokens"]) for name in (IDS, MASK)]
         graph = helper.make_graph(self._nodes, "encoder", inputs, outputs, self._constants)
-        made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
+        sets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_RUNTIMES_OWN, 1)]
+        made = helper.make_model(graph, opset_imports=sets, ir_version=_IR)
         return bytes(made.SerializeToString())
 
     def _encoded(self) -> str:
@@ -134,19 +139,16 @@ class _Writer:
         return self._product(self._rounded(states, place), name)
 
     def _product(self, states: _Input, name: str) -> str:
-        matrix = self._weights[f"{name}.weight"].T
-        if states.scale is not None:
-            matrix = matrix * states.scale[:, None]
-        product = self._add("MatMul", states.name, self._matrix(matrix))
-        return self._add("Add", product, self._constant(self._weights[f"{name}.bias"]))
-
-    def _matrix(self, matrix: NDArray[np.float32]) -> str:
-        """The (in, out) weights, in 8 bits with a scale a column where inputs are rounded too."""
-        if self._ranges is None:
-            return self._constant(matrix)
-        scale = np.maximum(np.abs(matrix).max(axis=0), 1e-9) / _SIGNED_LEVELS
+        """Input times weights, plus bias; of a rounded input the weights are in 8 bits too, with a scale a column."""
+        matrix, bias = self._weights[f"{name}.weight"].T, self._constant(self._weights[f"{name}.bias"])
+        if states.scale is None or states.steps is None:
+            return self._add("Add", self._add("MatMul", states.name, self._constant(matrix)), bias)
+        matrix = matrix * states.scale[:, None]  # (in, out)
+        scale = (np.maximum(np.abs(matrix).max(axis=0), 1e-9) / _SIGNED_LEVELS).astype(np.float32)
         rounded = self._constant(np.rint(matrix / scale).astype(np.int8))
-        return self._add("DequantizeLinear", rounded, self._constant(scale.astype(np.float32)), axis=1)
+        step, zero = states.steps
+        inputs = (states.name, rounded, step, self._constant(scale), zero, "", bias)
+        return self._add("MatMulIntegerToFloat", *inputs, domain=_RUNTIMES_OWN)
 
     def _rounded(self, states: str, place: str) -> _Input:
         """The states as 8 bits can tell them, or as they are, with their range as outputs."""
@@ -159,9 +161,9 @@ class _Writer:
         scale = _evening(np.maximum(-least, greatest))
         bottom, top = min(float((least / scale).min()), 0.0), max(float((greatest / scale).max()), 0.0)
         step = max(top - bottom, 1e-9) / _LEVELS
-        parts = self._constant(np.float32(step)), self._constant(np.uint8(round(-bottom / step)))
+        steps = self._constant(np.float32(step)), self._constant(np.uint8(round(-bottom / step)))
         evened = self._add("Mul", states, self._constant(1 / scale))
-        return _Input(self._add("DequantizeLinear", self._add("QuantizeLinear", evened, *parts), *parts), scale)
+        return _Input(self._add("QuantizeLinear", evened, *steps), scale, steps)
 
     def _axes(self, *values: int) -> str:
         return self._constant(np.array(values, dtype=np.int64))

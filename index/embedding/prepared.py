@@ -22,7 +22,7 @@ from index.embedding.graph import GREATEST, LEAST, Channels, to_onnx
 
 log = logging.getLogger(__name__)
 
-FORMAT = "quoth embedder 1"
+FORMAT, FORMER = "quoth embedder 2", "quoth embedder 1"
 LEAST_COSINE = 0.97
 LEAST_MEAN_COSINE = 0.985
 """What the 8-bit vectors must have in common with the 32-bit ones. The default model has 0.994 and 0.998."""
@@ -63,6 +63,9 @@ def _read(place: Path) -> bytes | None:
         log.warning("the fast model %s cannot be read and is made anew: %s", place, error)
         return None
     found = hashlib.sha256(model).hexdigest()
+    if isinstance(told, dict) and told.get("format") == FORMER:
+        log.info("the fast model %s was made by an earlier Quoth and is made anew", place)
+        return None
     if not isinstance(told, dict) or (told.get("format"), told.get("sha256")) != (FORMAT, found):
         log.warning("the fast model %s is not what was written and is made anew: SHA-256 %s", place, found)
         return None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from index.embedding.bert import Unsupported, read_encoder
-from index.embedding.prepared import prepared
+from index.embedding.prepared import FORMAT, FORMER, prepared
 from tests.index.embedding.tiny import INNER, LAYERS, TEXTS, make_folder, weights
 
 
@@ -66,6 +66,18 @@ def test_a_damaged_file_is_told_and_made_anew(
         assert get(folder, place, samples) == whole  # a header's changed cosine alone is no damage to the model
     assert get(folder, place, samples) == whole
     assert samples.taken == (2 if caplog.records else 1)
+
+
+def test_a_file_of_an_earlier_quoth_is_no_damage_and_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, place, samples = make_folder(tmp_path / "model"), tmp_path / "made", Samples()
+    whole = get(folder, place, samples)
+    now = place.read_bytes()
+    place.write_bytes(now.replace(FORMAT.encode(), FORMER.encode(), 1))
+    with caplog.at_level(logging.WARNING):
+        assert get(folder, place, samples) == whole
+    assert (samples.taken, place.read_bytes(), caplog.records) == (2, now, [])
 
 
 def test_a_place_that_cannot_be_written_costs_time_and_nothing_else(
