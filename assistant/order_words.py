@@ -72,28 +72,32 @@ _ADDRESSED = (
     r"(?:this|the) (?:page|article|text|document)\b",
     rf"\b{_MACHINE} that {_SAY} [\"“«]",
 )
-_DICTATED = (
-    rf"{_START}(?:answer|reply|respond|say|write|output|repeat)\b[^.!?]{{0,32}}?"
+_TOLD_TO = (
+    r"(?:answer|reply|respond|say|write|output|repeat)\b[^.!?]{0,32}?"
     r"\b(?:only|exactly|nothing (?:else|but|except)|word for word|verbatim)\b",
-    rf"{_START}(?:answer|reply|respond|say|write|output|print|repeat|state|return)\b[^.!?]{{0,32}}?"
+    r"(?:answer|reply|respond|say|write|output|print|repeat|state|return)\b[^.!?]{0,32}?"
     r"\b(?:the|a|one|this|single|following) (?:single )?(?:words?|sentences?|phrases?|strings?)\b",
+    r"tell (?:the )?(?:readers?|users?|people|everyone) (?:only|that the answer|exactly)\b",
+    rf"{_SAY}\b[^.!?]{{0,60}}?\b(?:in|into|to|with|of) (?:the|your|every|each|any) {_REPLY}s?\b",
+    rf"(?:begin|start|end|finish|open) (?:(?:the|your|every|each) {_REPLY} )?(?:with|by) [\"“«]",
+    r"(?:answer|reply|respond|output|repeat)\s*:?\s*[\"“«]",
+    rf"(?:answer|reply|respond)(?: to)? {_EACH} (?:question|message|request)s? (?:with|by)\b",
+    r"(?:act|behave|respond|speak|pretend|role-?play) as (?:a|an|the|my|if|though)\b",
+    r"print your (?:instructions|prompt|rules)",
+)
+_DICTATED = (
+    f"{_START}(?:{'|'.join(_TOLD_TO)})",  # looked for once: it is where most of the time would go
     r"\b(?:answer|reply|respond) (?:only )?(?:with|by|in) (?:the|a|one|this) (?:single )?(?:word|sentence|phrase)s?\b",
-    rf"{_START}tell (?:the )?(?:readers?|users?|people|everyone) (?:only|that the answer|exactly)\b",
-    rf"{_START}{_SAY}\b[^.!?]{{0,60}}?\b(?:in|into|to|with|of) (?:the|your|every|each|any) {_REPLY}s?\b",
-    rf"{_START}(?:begin|start|end|finish|open) (?:(?:the|your|every|each) {_REPLY} )?(?:with|by) [\"“«]",
-    rf"{_START}(?:answer|reply|respond|output|repeat)\s*:?\s*[\"“«]",
-    rf"{_START}(?:answer|reply|respond)(?: to)? {_EACH} (?:question|message|request)s? (?:with|by)\b",
     rf"\banswers? {_EACH} questions? with\b",
     rf"\b{_EACH} (?:\w+ )?{_REPLY}s? (?:must|shall|should|has to|have to|needs? to)\b",
     r"\b(?:the|your) (?:only |one )?(?:correct|right|true|proper|expected|final) answer(?: to [^.]{0,40}?)?"
     r" (?:is|must be)\b",
     r"\b(?:whatever|no matter what|whichever question) (?:is |was |you are |they |the user )?(?:asks?|asked)\b",
-    rf"{_START}(?:act|behave|respond|speak|pretend|role-?play) as (?:a|an|the|my|if|though)\b",
     r"\b(?:from now on|henceforth),? (?:you|say|answer|reply|respond|only)\b",
     r"\byou are (?:now |henceforth )?(?:in )?(?:developer mode|dan\b|\w*bot\b|an? (?:assistant|ai|unrestricted))",
     r"\byou must (?:(?:only|always|now) ){0,2}(?:answer|reply|respond|say|write|output)\b"
     r"[^.]{0,20}(?:only|with|[:\"“«])",
-    rf"{_START}print your (?:instructions|prompt|rules)|\brepeat the (?:text|words|lines?) (?:above|before)",
+    r"\brepeat the (?:text|words|lines?) (?:above|before)",
     r"^\W*say\s*:|\.say\(",
 )
 _ENCODED = (
