@@ -26,51 +26,75 @@ _FIRST = r"(?:above|previous|prior|earlier|preceding|foregoing|existing|other)"
 _RULES = r"(?:instructions?|prompts?|directions?|directives?|guidelines|commands?|orders|messages?|context|text|input)"
 _EACH = r"(?:every|each|any|your|all)"
 
+
+def _starting(start: str, *forms: str) -> str:
+    """The forms with what all of them begin with looked for once: it is where most of the time would go."""
+    return f"{start}(?:{'|'.join(forms)})"
+
+
 _FORGED = (
     r"<\|[^|<>\n]{1,40}\|>|</?(?:start|end)_of_turn>|\[/?inst\]|<</?sys>>",
-    r"^\W*#{2,}\s*(?:new |system )?(?:instructions?|response|system|assistant|user|input|prompt)\b",
-    r"^\W*(?:system|assistant|developer)(?: (?:prompt|message|note|update|override))*(?: \([^)]*\))?\W*[:#]",
     r"\[(?:system|assistant)\]|^\W*(?:human|user)\s*:",
     r"style=[\"'][^\"'>]{0,80}(?:display:\s*none|font-size:\s*0|visibility:\s*hidden)",
     rf"{_START}cite (?:only )?\[\d",
     r"\[\d+\] from [\"“«]",
-    r"^\W*(?:end|beginning|start) of (?:the )?(?:sources?|context|prompt|input|instructions|system message)\b",
-    r"\bsources above (?:contain|say|are|state|do not)\b",
-    r"\bsystem prompt (?:update|override|change|follows|:)",
-    r"\bthe (?:user|asker|person asking) (?:(?:has )?changed|is a tester|(?:now|really) (?:wants|asks|asked))",
-    r"\bthe (?:real|actual|true|new) (?:task|question|instruction)s? (?:is|are|begins?|starts?|now)\b",
+    _starting(
+        r"\b",
+        r"sources above (?:contain|say|are|state|do not)\b",
+        r"system prompt (?:update|override|change|follows|:)",
+        r"the (?:user|asker|person asking) (?:(?:has )?changed|is a tester|(?:now|really) (?:wants|asks|asked))",
+        r"the (?:real|actual|true|new) (?:task|question|instruction)s? (?:is|are|begins?|starts?|now)\b",
+    ),
+    _starting(
+        r"^\W*",
+        r"#{2,}\s*(?:new |system )?(?:instructions?|response|system|assistant|user|input|prompt)\b",
+        r"(?:system|assistant|developer)(?: (?:prompt|message|note|update|override))*(?: \([^)]*\))?\W*[:#]",
+        r"(?:end|beginning|start) of (?:the )?(?:sources?|context|prompt|input|instructions|system message)\b",
+    ),
 )
 _WAIVED = (
     rf"{_START}(?:ignore|disregard|forget|discard|override|neglect)\s+(?:\w+\s+){{0,3}}?"
     rf"(?:(?:the|all|everything|anything) (?:above|before)|{_FIRST} {_RULES}|your {_RULES}"
     r"|(?:the|that|this) question)\b",
-    rf"\b(?:do not|don't|never|stop) (?:follow|obey|heed)(?:ing)? (?:\w+ ){{0,3}}?{_FIRST} {_RULES}\b",
-    r"\b(?:what|whatever|everything|all) you (?:were|are|have been) (?:asked|told|instructed)\b",
-    r"\byour (?:only|new|real|sole|next) (?:job|task|goal|role|mission) (?:now )?(?:is|will be)\b",
-    rf"\b(?:ignore|disregard|forget|override) (?:(?:all|any|every|the|your|of) ){{0,4}}{_FIRST} {_RULES}\b",
+    _starting(
+        r"\b",
+        rf"(?:do not|don't|never|stop) (?:follow|obey|heed)(?:ing)? (?:\w+ ){{0,3}}?{_FIRST} {_RULES}\b",
+        r"(?:what|whatever|everything|all) you (?:were|are|have been) (?:asked|told|instructed)\b",
+        r"your (?:only|new|real|sole|next) (?:job|task|goal|role|mission) (?:now )?(?:is|will be)\b",
+        rf"(?:ignore|disregard|forget|override) (?:(?:all|any|every|the|your|of) ){{0,4}}{_FIRST} {_RULES}\b",
+    ),
 )
 _WAIVED_ELSEWHERE = (
-    r"\bignorier\w* (?:alle|die|samtliche|bitte)?\s*(?:\w+\s+){0,3}?(?:anweisung|instruktion|befehl|vorgabe)\w*",
-    r"\b(?:ignore[zr]?|oublie[zr]?) (?:toutes )?(?:les |tes |vos )?(?:instructions|consignes|directives)",
-    r"\b(?:ignora|ignore|olvida|olvide|ignoren) (?:todas )?(?:las |tus |sus )?(?:instrucciones|indicaciones|ordenes)",
-    r"\b(?:ignora|dimentica) (?:tutte )?(?:le |tue ){0,2}(?:istruzioni|indicazioni)",
-    r"\b(?:ignore|esqueca) (?:todas )?(?:as |suas ){0,2}(?:instrucoes|ordens)",
-    r"\bignoruj (?:wszystkie )?(?:\w+ ){0,2}(?:instrukcje|polecenia)",
-    r"\b(?:игнорируи|забудь)\w* (?:\w+ ){0,3}(?:указани|инструкци|команд)",
-    r"\b(?:ігноруи|забудь)\w* (?:\w+ ){0,3}(?:вказівк|інструкці)",
     r"忽略.{0,8}(?:指示|指令|说明|提示)|無視.{0,8}(?:指示|命令)|(?:指示|命令).{0,4}無視",
     r"تجاهل\w* (?:\w+ ){0,3}(?:التعليمات|الاوامر|تعليمات)",
+    _starting(
+        r"\b",
+        r"ignorier\w* (?:alle|die|samtliche|bitte)?\s*(?:\w+\s+){0,3}?(?:anweisung|instruktion|befehl|vorgabe)\w*",
+        r"(?:ignore[zr]?|oublie[zr]?) (?:toutes )?(?:les |tes |vos )?(?:instructions|consignes|directives)",
+        r"(?:ignora|ignore|olvida|olvide|ignoren) (?:todas )?(?:las |tus |sus )?(?:instrucciones|indicaciones|ordenes)",
+        r"(?:ignora|dimentica) (?:tutte )?(?:le |tue ){0,2}(?:istruzioni|indicazioni)",
+        r"(?:ignore|esqueca) (?:todas )?(?:as |suas ){0,2}(?:instrucoes|ordens)",
+        r"ignoruj (?:wszystkie )?(?:\w+ ){0,2}(?:instrukcje|polecenia)",
+        r"(?:игнорируи|забудь)\w* (?:\w+ ){0,3}(?:указани|инструкци|команд)",
+        r"(?:ігноруи|забудь)\w* (?:\w+ ){0,3}(?:вказівк|інструкці)",
+    ),
 )
 _ADDRESSED = (
-    r"^\W*(?:(?:important |special )?(?:note|notice|message|attention|(?:new )?instructions?)\b[^.:]{0,24}?\b)?"
-    rf"(?:to |for )(?:(?:any|all|the|every|each|whatever|readers|and) ){{0,4}}{_MACHINE}\b[^.:,]{{0,40}}[:,]",
-    rf"^\W*(?:note|notice|message|attention)\W+(?:to |for )?(?:\w+ ){{0,3}}{_MACHINE}\s*[:,]",
-    r"^\W*(?:dear |hey |hello )?(?:assistant|ai|llm|chatbot|language model|ai model)s?\s*[,:]\s",
-    rf"\b{_MACHINE} (?:(?:reading|seeing|processing) this\b.{{0,40}})?"
-    rf"(?:must|shall|should|have to|has to|will now|need to) (?:(?:always|only|not|never|now) ){{0,2}}{_SAY}\b",
-    r"\b(?:when|while|before|if) (?:you )?(?:summari[sz]|answer|reply|respond|process)\w* (?:to |about )?"
-    r"(?:this|the) (?:page|article|text|document)\b",
-    rf"\b{_MACHINE} that {_SAY} [\"“«]",
+    _starting(
+        r"\b",
+        rf"{_MACHINE} (?:(?:reading|seeing|processing) this\b.{{0,40}})?"
+        rf"(?:must|shall|should|have to|has to|will now|need to) (?:(?:always|only|not|never|now) ){{0,2}}{_SAY}\b",
+        r"(?:when|while|before|if) (?:you )?(?:summari[sz]|answer|reply|respond|process)\w* (?:to |about )?"
+        r"(?:this|the) (?:page|article|text|document)\b",
+        rf"{_MACHINE} that {_SAY} [\"“«]",
+    ),
+    _starting(
+        r"^\W*",
+        r"(?:(?:important |special )?(?:note|notice|message|attention|(?:new )?instructions?)\b[^.:]{0,24}?\b)?"
+        rf"(?:to |for )(?:(?:any|all|the|every|each|whatever|readers|and) ){{0,4}}{_MACHINE}\b[^.:,]{{0,40}}[:,]",
+        rf"(?:note|notice|message|attention)\W+(?:to |for )?(?:\w+ ){{0,3}}{_MACHINE}\s*[:,]",
+        r"(?:dear |hey |hello )?(?:assistant|ai|llm|chatbot|language model|ai model)s?\s*[,:]\s",
+    ),
 )
 _TOLD_TO = (
     r"(?:answer|reply|respond|say|write|output|repeat)\b[^.!?]{0,32}?"
@@ -86,19 +110,22 @@ _TOLD_TO = (
     r"print your (?:instructions|prompt|rules)",
 )
 _DICTATED = (
-    f"{_START}(?:{'|'.join(_TOLD_TO)})",  # looked for once: it is where most of the time would go
-    r"\b(?:answer|reply|respond) (?:only )?(?:with|by|in) (?:the|a|one|this) (?:single )?(?:word|sentence|phrase)s?\b",
-    rf"\banswers? {_EACH} questions? with\b",
-    rf"\b{_EACH} (?:\w+ )?{_REPLY}s? (?:must|shall|should|has to|have to|needs? to)\b",
-    r"\b(?:the|your) (?:only |one )?(?:correct|right|true|proper|expected|final) answer(?: to [^.]{0,40}?)?"
-    r" (?:is|must be)\b",
-    r"\b(?:whatever|no matter what|whichever question) (?:is |was |you are |they |the user )?(?:asks?|asked)\b",
-    r"\b(?:from now on|henceforth),? (?:you|say|answer|reply|respond|only)\b",
-    r"\byou are (?:now |henceforth )?(?:in )?(?:developer mode|dan\b|\w*bot\b|an? (?:assistant|ai|unrestricted))",
-    r"\byou must (?:(?:only|always|now) ){0,2}(?:answer|reply|respond|say|write|output)\b"
-    r"[^.]{0,20}(?:only|with|[:\"“«])",
-    r"\brepeat the (?:text|words|lines?) (?:above|before)",
+    _starting(_START, *_TOLD_TO),
     r"^\W*say\s*:|\.say\(",
+    _starting(
+        r"\b",
+        r"(?:answer|reply|respond) (?:only )?(?:with|by|in) (?:the|a|one|this) (?:single )?(?:word|sentence|phrase)s?\b",
+        rf"answers? {_EACH} questions? with\b",
+        rf"{_EACH} (?:\w+ )?{_REPLY}s? (?:must|shall|should|has to|have to|needs? to)\b",
+        r"(?:the|your) (?:only |one )?(?:correct|right|true|proper|expected|final) answer(?: to [^.]{0,40}?)?"
+        r" (?:is|must be)\b",
+        r"(?:whatever|no matter what|whichever question) (?:is |was |you are |they |the user )?(?:asks?|asked)\b",
+        r"(?:from now on|henceforth),? (?:you|say|answer|reply|respond|only)\b",
+        r"you are (?:now |henceforth )?(?:in )?(?:developer mode|dan\b|\w*bot\b|an? (?:assistant|ai|unrestricted))",
+        r"you must (?:(?:only|always|now) ){0,2}(?:answer|reply|respond|say|write|output)\b"
+        r"[^.]{0,20}(?:only|with|[:\"“«])",
+        r"repeat the (?:text|words|lines?) (?:above|before)",
+    ),
 )
 _ENCODED = (
     r"(?<![\w/.+-])[a-z0-9+/]{16,}={1,2}(?!\w)",
