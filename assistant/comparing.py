@@ -76,7 +76,7 @@ class Reading:
 def read(text: str) -> Reading:
     """The reading of a text."""
     sequence = content_sequence(text)
-    said = tuple(words(text))
+    said = words(text)
     return Reading(said, sequence, frozenset(sequence), numbers(text), names(text), _sides(said))
 
 

@@ -114,7 +114,8 @@ _DICTATED = (
     r"^\W*say\s*:|\.say\(",
     _starting(
         r"\b",
-        r"(?:answer|reply|respond) (?:only )?(?:with|by|in) (?:the|a|one|this) (?:single )?(?:word|sentence|phrase)s?\b",
+        r"(?:answer|reply|respond) (?:only )?(?:with|by|in) (?:the|a|one|this) (?:single )?"
+        r"(?:word|sentence|phrase)s?\b",
         rf"answers? {_EACH} questions? with\b",
         rf"{_EACH} (?:\w+ )?{_REPLY}s? (?:must|shall|should|has to|have to|needs? to)\b",
         r"(?:the|your) (?:only |one )?(?:correct|right|true|proper|expected|final) answer(?: to [^.]{0,40}?)?"

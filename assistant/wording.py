@@ -45,10 +45,11 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def words(text: str) -> tuple[str, ...]:
     """The words in order, folded, possessive endings removed. A hyphenated word counts as its parts."""
-    found = (match.group().removesuffix("'s") for match in _WORD.finditer(fold(text)))
-    return [part for word in found for part in word.split("-") if part]
+    found = (word.removesuffix("'s") for word in _WORD.findall(fold(text)))
+    return tuple(part for word in found for part in word.split("-") if part)
 
 
 def content_words(text: str) -> frozenset[str]:

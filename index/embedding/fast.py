@@ -84,19 +84,26 @@ class GraphRunner:
     def vectors(self, texts: Sequence[Tokens], dimension: int) -> Vectors:
         """Unit vectors in the order of `texts`. Texts of like length share a pass, so that little is padding."""
         vectors = np.empty((len(texts), dimension), dtype=np.float32)
+        waiting = list(_batches([len(tokens) for tokens in texts]))  # the longest last, and taken first
 
-        def compute(rows: list[int]) -> None:
-            vectors[rows] = self.run([texts[row] for row in rows])[EMBEDDING]
+        def compute() -> None:
+            while waiting:
+                try:
+                    rows = waiting.pop()
+                except IndexError:  # another thread has taken the last
+                    return
+                vectors[rows] = self.run([texts[row] for row in rows])[EMBEDDING]
 
-        batches = list(_batches([len(tokens) for tokens in texts]))
-        if min(self._threads, len(batches)) <= 1:
-            for rows in batches:
-                compute(rows)
+        # Threads of this call's own, and the one that calls: a question does not queue behind an ingest.
+        helpers = min(self._threads, len(waiting)) - 1
+        if helpers < 1:
+            compute()
             return vectors
-        # Threads of this call's own: a question does not queue behind an ingest.
-        with ThreadPoolExecutor(min(self._threads, len(batches)), "embedding") as workers:
-            for _ in workers.map(compute, reversed(batches)):  # the longest first, so that all end at about one time
-                pass
+        with ThreadPoolExecutor(helpers, "embedding") as workers:
+            helping = [workers.submit(compute) for _ in range(helpers)]
+            compute()
+            for done in helping:
+                done.result()
         return vectors
 
 

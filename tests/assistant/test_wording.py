@@ -33,7 +33,7 @@ bags = st.frozensets(st.sampled_from("abcdefgh"))
     ],
 )
 def test_words_are_folded_in_their_order(text: str, expected: list[str]) -> None:
-    assert words(text) == expected
+    assert list(words(text)) == expected
 
 
 @pytest.mark.parametrize(
