@@ -79,9 +79,9 @@ def stretches(hits: Sequence[Hit]) -> tuple[Stretch, ...]:
 def sentences_of(stretch: Stretch) -> list[Candidate]:
     """The sentences of a stretch; headings, which state nothing, and the title, which is told anyway, are left out."""
     found = (s for s in sentences(stretch.text, stretch.article.language) if not s.heading)
-    title = content_words(stretch.article.title)
+    title, heading = content_words(stretch.article.title), _bare(stretch.article.title)
     told = [_candidate(stretch, stretch.start + s.start, stretch.start + s.end, title) for s in found]
-    return [one for one in told if _bare(one.text) != _bare(stretch.article.title)] or told
+    return [one for one in told if _bare(one.text) != heading] or told
 
 
 def _bare(text: str) -> str:

@@ -40,7 +40,7 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 
 def order_in(sentence: str, asked: bool = False) -> Order | None:
     """What kind of order the sentence gives, or None. `asked`: what stands before it is a question."""
-    if _MISREAD.search(sentence):
+    if not sentence.isascii() and _MISREAD.search(sentence):
         return "forged"
     seen = _seen(sentence)
     found = next((kind for kind, form in _FORMS if form.search(seen)), None)
@@ -52,7 +52,7 @@ def _seen(sentence: str) -> str:
     visible = sentence if sentence.isascii() else "".join(c for c in sentence if unicodedata.category(c) != "Cf")
     folded = fold(visible)
     bare = _QUOTED.sub(r"\1\2", folded)
-    return bare if len(re.findall(r"\w+", bare)) >= OWN_WORDS else folded
+    return bare if bare == folded or len(re.findall(r"\w+", bare)) >= OWN_WORDS else folded
 
 
 def without_orders(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -7,6 +7,7 @@ itself that another process has changed the index. Each question sees one state 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,9 +59,8 @@ class Index:
         if k < 1 or not query.strip() or self._store.is_empty():
             return ()
         texts = (query, *parts_of(query))
-        vectors = [self._embedder.embed_query(text) for text in texts]
-        with self._store.snapshot():
-            self._store.require(self._embedder.name, len(vectors[0]))
+        with ThreadPoolExecutor(1, "query") as aside, self._store.snapshot():
+            vectors = aside.submit(lambda: [self._embedder.embed_query(text) for text in texts])
             searches = self._searches(texts, vectors, max(self._depth, k), filters)
             order, scores = self._fused(searches, k)
             passages = self._store.passages(order)
@@ -70,14 +70,19 @@ class Index:
         )
 
     def _searches(
-        self, texts: Sequence[str], vectors: Sequence[Vectors], depth: int, filters: Filters
+        self, texts: Sequence[str], embedding: Future[list[Vectors]], depth: int, filters: Filters
     ) -> list[_Search]:
-        """Each text's two rankings, and its cosine with everything that any of them found."""
+        """Each text's two rankings, and its cosine with everything that any of them found.
+
+        Words are looked up while the texts are embedded.
+        """
         held = self._vectors.up_to_date()
         allowed = None if filters == _EVERYTHING else self._store.keys(filters, of=held.ids)
-        dense = [_ranking(*held.search(vector, depth, allowed)) for vector in vectors]
         only = None if allowed is None else Only.these(allowed, of=held.ids)
         lexical = [self._store.match(text, depth, only) for text in texts]
+        vectors = embedding.result()
+        self._store.require(self._embedder.name, len(vectors[0]))
+        dense = [_ranking(*held.search(vector, depth, allowed)) for vector in vectors]
         found = set[int]().union(*dense, *lexical)
         return [
             _Search(by_meaning | self._cosines(held, vector, found - by_meaning.keys()), by_words, by_meaning.keys())
