@@ -17,10 +17,13 @@ from typing import Protocol, cast
 from assistant.abstaining import SAID_OF_ALL, Abstainer, best_cosine, nearest_of, nearness, sentence_for, signals_of
 from assistant.citing import Attributor, CitedSentence, Sentence, find_markers, show, unresolved, whole_sentences
 from assistant.conversation import clarifying, standing_alone, unclear
+from assistant.costs import Costs
 from assistant.disagreeing import disagreements, rivals, with_rivals
 from assistant.errors import PromptTooLong, QuestionRefused
 from assistant.evidence import Selector, set_aside, whole_chunks
 from assistant.generation import Generator as TextGenerator
+from assistant.generation import complete
+from assistant.grading import held_by
 from assistant.kinds import asks_for_overview, asks_whether
 from assistant.prompting import Composer
 from assistant.quoting import Quotable, best_to_come, chosen, quotable, quoted, worth_asking
@@ -40,10 +43,8 @@ from assistant.types import (
     Question,
     Retrieved,
     Span,
-    Timings,
     Token,
     Turn,
-    Usage,
 )
 from assistant.verifying import Similarity, Thresholds, Verifier, status_of
 from assistant.when import When, in_words, when_of, with_days
@@ -54,7 +55,6 @@ log = logging.getLogger(__name__)
 NEAREST = 3
 MOST_CUTS = 1
 """How many shorter forms of a sentence are checked: each may cost the generator's yes or no."""
-NO_USAGE = Usage(0, 0, 0)
 
 
 class Retriever(Protocol):
@@ -124,30 +124,30 @@ class Assistant:
         once `cancel` is set; after any of them the assistant can be asked again.
         """
         cancel = cancel or threading.Event()
-        watch = Stopwatch(self.clock)
+        costs = Costs(self.clock)
         self._refuse_unaskable(question)
 
-        query = standing_alone(question.text, question.history, self._rewriter(cancel))
+        query = standing_alone(question.text, question.history, self._rewriter(cancel, costs))
         when = when_of(query, question.as_of or self.today())
         hits, period = self.find(query, question, when)
-        watch.retrieved()
+        costs.retrieved()
         dated_query = with_days(query, when)
         fresh = in_order(self.selector(dated_query, hits), when, asks_for_overview(query))
         evidence = self._resumed(dated_query, hits, fresh, question, when)
-        watch.showed_evidence()
-        log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), watch.timings().total_s)
+        costs.showed_evidence()
+        log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), costs.timings().total_s)
         yield Retrieved(query, evidence, period)
 
         draft = Draft(question, query, hits, evidence, fresh[:NEAREST], {}, 0.0, when, period)
         if not evidence or (self.policy.threshold > 0 and (draft.out_of_time or draft.unclear)):
-            yield _done(self._abstention(draft, None, watch))
+            yield _done(self._abstention(draft, None, costs))
             return
         quotes = self.generator.capabilities.yes_no and self.policy.quotes(query)
         way = self._quoted if quotes else self._written
-        yield _done((yield from way(draft, dated_query, cancel, watch)))
+        yield _done((yield from way(draft, dated_query, cancel, costs)))
 
     def _quoted(
-        self, draft: Draft, question: str, cancel: threading.Event, watch: Stopwatch
+        self, draft: Draft, question: str, cancel: threading.Event, costs: Costs
     ) -> Generator[Token, None, Answer]:
         """The answer in the sources' words: the generator is asked of single sentences whether they answer."""
         prompt = self.composer.answer(question, draft.evidence)
@@ -160,27 +160,32 @@ class Assistant:
         )
         cosine = best_cosine(draft.query, prompt.evidence, self.similarity)
         told = signals_of(draft.query, draft.hits, prompt.evidence, cosine)
-        odds = self._odds(near, told, question, cancel)
+        odds = self._odds(near, told, question, cancel, costs)
         if not odds:
-            return (yield from self._written(draft, question, cancel, watch))
+            return (yield from self._written(draft, question, cancel, costs))
         told["yes_no_best"] = max(odds)
         draft = replace(draft, evidence=prompt.evidence, signals=told, likelihood=self.abstainer(told))
         if draft.likelihood < self.policy.quoting_threshold:
-            return self._abstention(draft, None, watch)
+            return self._abstention(draft, None, costs)
         text = quoted(chosen(near[: len(odds)], odds, draft.when.present))
-        watch.got_token()
+        costs.got_token()
         yield Token(text)
-        return self._told(draft, Completion(text, NO_USAGE, "end"), prompt, cancel, watch)
+        return self._told(draft, Completion(text, costs.usage, "end"), prompt, cancel, costs)
 
     def _odds(
-        self, near: Sequence[Quotable], told: Mapping[str, float], question: str, cancel: threading.Event
+        self,
+        near: Sequence[Quotable],
+        told: Mapping[str, float],
+        question: str,
+        cancel: threading.Event,
+        costs: Costs,
     ) -> list[float]:
         """What the generator says of the first ones, until the rest can change nothing; none where it cannot tell."""
         odds: list[float] = []
         for one in near:
             if not worth_asking(one, near[: len(odds)], odds):
                 break
-            graded = self.generator.yes_no(self.composer.check_nearest(question, one.piece), cancel)
+            graded = self.generator.yes_no(self.composer.check_nearest(question, one.piece), cancel, costs.spend)
             if graded is None:
                 return []
             odds.append(graded)
@@ -189,26 +194,26 @@ class Assistant:
         return odds
 
     def _written(
-        self, draft: Draft, question: str, cancel: threading.Event, watch: Stopwatch
+        self, draft: Draft, question: str, cancel: threading.Event, costs: Costs
     ) -> Generator[Token, None, Answer]:
         """The answer in the generator's words, after it has read all the evidence."""
         prompt = self.composer.answer(question, draft.evidence)
-        signals = self._signals(draft, question, prompt.evidence, cancel)
+        signals = self._signals(draft, question, prompt.evidence, cancel, costs)
         draft = replace(draft, evidence=prompt.evidence, signals=signals, likelihood=self.abstainer(signals))
         if draft.likelihood < self.policy.threshold:
-            return self._abstention(draft, None, watch)
-        completion = yield from self._tokens(prompt, cancel, watch)
-        return self._told(draft, completion, prompt, cancel, watch)
+            return self._abstention(draft, None, costs)
+        completion = yield from self._tokens(prompt, cancel, costs)
+        return self._told(draft, completion, prompt, cancel, costs)
 
     def _told(
-        self, draft: Draft, completion: Completion, prompt: Prompt, cancel: threading.Event, watch: Stopwatch
+        self, draft: Draft, completion: Completion, prompt: Prompt, cancel: threading.Event, costs: Costs
     ) -> Answer:
         """What was said, each sentence cited and checked; an abstention where none of it holds."""
         said = whole_sentences(completion.text, cut_off=completion.stop == "length")
-        cited = [self._repaired(sentence, prompt, cancel) for sentence in said]
+        cited = [self._repaired(sentence, prompt, cancel, costs) for sentence in said]
         if not cited or (self.policy.threshold > 0 and not any(self._holds(sentence) for sentence in cited)):
-            return self._abstention(draft, completion, watch)
-        return self._answer(draft, completion, cited, watch)
+            return self._abstention(draft, completion, costs)
+        return self._answer(draft, completion, cited, costs)
 
     def _resumed(
         self, query: str, hits: Sequence[Hit], fresh: tuple[Evidence, ...], question: Question, when: When
@@ -221,7 +226,7 @@ class Assistant:
         return resumed if self.composer.fits(query, resumed) else fresh
 
     def _signals(
-        self, draft: Draft, question: str, evidence: Sequence[Evidence], cancel: threading.Event
+        self, draft: Draft, question: str, evidence: Sequence[Evidence], cancel: threading.Event, costs: Costs
     ) -> dict[str, float]:
         """What tells whether the evidence answers, what the generator says of it included.
 
@@ -233,13 +238,14 @@ class Assistant:
         told = signals_of(draft.query, draft.hits, evidence, nearest.cosine)
         near = None
         if not asks_for_overview(question):
-            near = self.generator.yes_no(self.composer.check_nearest(question, nearest.alone()), cancel)
+            prompt = self.composer.check_nearest(question, nearest.alone())
+            near = self.generator.yes_no(prompt, cancel, costs.spend)
         if near is not None:
             told["yes_no_nearest"] = near
             at_worst, at_best = (self.abstainer({**told, "yes_no": whole}) for whole in SAID_OF_ALL)
             if not at_worst < self.policy.threshold <= at_best:
                 return told
-        whole = self.generator.yes_no(self.composer.check(question, evidence), cancel)
+        whole = self.generator.yes_no(self.composer.check(question, evidence), cancel, costs.spend)
         return told if whole is None else {"yes_no_nearest": whole, **told, "yes_no": whole}
 
     def find(self, query: str, question: Question, when: When) -> tuple[tuple[Hit, ...], Period | None]:
@@ -248,13 +254,13 @@ class Assistant:
         found = find(search, query, policy.candidates, question.filters, when, question.as_of, policy.timing)
         return found.hits, found.period
 
-    def _repaired(self, sentence: Sentence, prompt: Prompt, cancel: threading.Event) -> CitedSentence:
+    def _repaired(self, sentence: Sentence, prompt: Prompt, cancel: threading.Event, costs: Costs) -> CitedSentence:
         """The sentence, cited and checked; or, where that is supported and the whole is not, less its last clause."""
-        whole = self._checked(self.attributor.attribute(sentence, prompt.evidence), prompt, cancel)
+        whole = self._checked(self.attributor.attribute(sentence, prompt.evidence), prompt, cancel, costs)
         if whole.quotes and not self._supported(whole):
             for head in shorter(sentence.text)[:MOST_CUTS]:
                 part = self.attributor.attribute(replace(sentence, text=head), prompt.evidence)
-                part = self._checked(part, prompt, cancel)
+                part = self._checked(part, prompt, cancel, costs)
                 if self._supported(part):
                     return part
         return whole
@@ -262,17 +268,18 @@ class Assistant:
     def _supported(self, sentence: CitedSentence) -> bool:
         return bool(sentence.quotes) and sentence.support >= self.policy.thresholds.supported
 
-    def _checked(self, sentence: CitedSentence, prompt: Prompt, cancel: threading.Event) -> CitedSentence:
+    def _checked(self, sentence: CitedSentence, prompt: Prompt, cancel: threading.Event, costs: Costs) -> CitedSentence:
         """The sentence with its support, for which the generator is asked whether the evidence it has read holds it.
 
-        That costs some tens of tokens a sentence, so it is asked only where it can change what the sentence is called.
+        That costs a hundred tokens a sentence, so it is asked only where it can change what the sentence is called.
         """
         quotes = [quote.told(sentence.text) for quote in sentence.quotes]
         if not quotes or not self.generator.capabilities.yes_no:
             return sentence
         support = self.verifier.settled(sentence.text, quotes)
         if support is None:
-            odds = self.generator.yes_no(self.composer.support(sentence.text, prompt.evidence), cancel)
+            evidence, spend = prompt.evidence, costs.spend
+            odds = held_by(self.generator, self.composer, sentence.text, evidence, cancel, spend)
             support = self.verifier(sentence.text, quotes, odds)
         return replace(sentence, support=support)
 
@@ -291,25 +298,29 @@ class Assistant:
                 "ask it shorter, or raise question_words in the settings"
             )
 
-    def _rewriter(self, cancel: threading.Event) -> Callable[[str, Sequence[Turn]], str]:
+    def _rewriter(self, cancel: threading.Event, costs: Costs) -> Callable[[str, Sequence[Turn]], str]:
         def rewrite(message: str, history: Sequence[Turn]) -> str:
             with suppress(PromptTooLong):  # then the question before it has to do
-                return "".join(self.generator.generate(self.composer.condense(message, history), cancel))
+                told = complete(self.generator.generate(self.composer.condense(message, history), cancel))
+                costs.spend(told.usage)
+                return told.text
             return ""
 
         return rewrite
 
-    def _tokens(self, prompt: Prompt, cancel: threading.Event, watch: Stopwatch) -> Generator[Token, None, Completion]:
+    def _tokens(self, prompt: Prompt, cancel: threading.Event, costs: Costs) -> Generator[Token, None, Completion]:
         pieces = self.generator.generate(prompt, cancel)
         while True:
             try:
                 piece = next(pieces)
             except StopIteration as end:
-                return cast(Completion, end.value)
-            watch.got_token()
+                completion = cast(Completion, end.value)
+                costs.spend(completion.usage)
+                return completion
+            costs.got_token()
             yield Token(piece)
 
-    def _answer(self, draft: Draft, completion: Completion, cited: Sequence[CitedSentence], watch: Stopwatch) -> Answer:
+    def _answer(self, draft: Draft, completion: Completion, cited: Sequence[CitedSentence], costs: Costs) -> Answer:
         differing = rivals(draft.query, cited, draft.evidence)
         told = with_rivals(cited, differing)
         shown = show(told)
@@ -320,7 +331,7 @@ class Assistant:
         own = [c.support for c, said in zip(claims, told, strict=True) if c.status != "no_claim" and said in cited]
         support = sum(own) / len(own) if own else 0.0
         dates = [c.published for c in shown.citations if c.published]
-        blank = self._abstention(draft, completion, watch)
+        blank = self._abstention(draft, completion, costs)
         return replace(
             blank,
             text=shown.text,
@@ -338,7 +349,7 @@ class Assistant:
         support = sentence.support if numbers else 0.0
         return Claim(text[span.start : span.end], span.start, span.end, numbers, support, status)
 
-    def _abstention(self, draft: Draft, completion: Completion | None, watch: Stopwatch) -> Answer:
+    def _abstention(self, draft: Draft, completion: Completion | None, costs: Costs) -> Answer:
         nearest = draft.nearest or whole_chunks(draft.hits[:NEAREST])
         raw = completion.text if completion else ""
         text = sentence_for(draft.query, nearest, draft.out_of_time)
@@ -360,8 +371,8 @@ class Assistant:
             as_of=None,
             model=self.generator.model,
             index=IndexState(manifest.generation, manifest.articles, manifest.chunks, manifest.embedder),
-            usage=completion.usage if completion else NO_USAGE,
-            timings=watch.timings(),
+            usage=costs.usage,
+            timings=costs.timings(),
             settings_digest=self.policy.settings_digest,
             version=self.policy.version,
             signals={**draft.signals, "answerable": draft.likelihood},
@@ -418,33 +429,3 @@ class Draft:
     def unclear(self) -> str | None:
         """The words of the question that point at something nobody has named."""
         return unclear(self.question.text, self.question.history)
-
-
-class Stopwatch:
-    """Notes when each step of one answer was reached, in seconds since it was made."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._start = clock()
-        self._retrieved = 0.0
-        self._evidence: float | None = None
-        self._token: float | None = None
-
-    def _elapsed(self) -> float:
-        return self._clock() - self._start
-
-    def retrieved(self) -> None:
-        """The hits are known."""
-        self._retrieved = self._elapsed()
-
-    def showed_evidence(self) -> None:
-        """The evidence can be shown."""
-        self._evidence = self._elapsed()
-
-    def got_token(self) -> None:
-        """A piece of the answer came; only the first counts."""
-        self._token = self._token or self._elapsed()
-
-    def timings(self) -> Timings:
-        """The times so far, the total up to now."""
-        return Timings(self._retrieved, self._evidence, self._token, self._elapsed())

@@ -27,7 +27,7 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 
 from assistant.errors import GenerationFailed, PromptTooLong, SettingsError
-from assistant.generation import NO, YES, Capabilities, Stream, await_result, follow, log_odds
+from assistant.generation import NO, YES, Capabilities, Spend, Stream, await_result, follow, log_odds, unaccounted
 from assistant.types import Completion, Message, Model, Prompt, Usage
 
 log = logging.getLogger(__name__)
@@ -113,13 +113,15 @@ class Endpoint:
             done.add_done_callback(lambda _: pieces.put(None))
             return (yield from follow(pieces, done, cancel, lambda: _cancel(done)))
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
         if not self._offer.log_probabilities:
             return None
         request = self._request(prompt.messages, 1) | {"logprobs": True, "top_logprobs": _TOP}
         with start_blocking_portal() as portal:
             done = portal.start_task_soon(self._whole, request)
-            return _margin(_alternatives(await_result(done, cancel, lambda: _cancel(done))))
+            reply = await_result(done, cancel, lambda: _cancel(done))
+        spend(_told_usage(_dig(reply, "usage"), prompt.tokens, 1))
+        return _margin(_alternatives(reply))
 
     def close(self) -> None:
         self._client.close()
@@ -255,12 +257,17 @@ class _Reply:
                 f"The server ended its answer after {len(self._pieces)} pieces without saying that it is complete. "
                 "Ask again; if it stays, look at the server's log."
             )
-        usage = Usage(
-            _whole_number(_dig(self._usage, "prompt_tokens"), prompt_tokens),
-            _cached_tokens(self._usage) or 0,
-            _whole_number(_dig(self._usage, "completion_tokens"), len(self._pieces)),
-        )
+        usage = _told_usage(self._usage, prompt_tokens, len(self._pieces))
         return Completion("".join(self._pieces), usage, "length" if self._finish == "length" else "end")
+
+
+def _told_usage(told: Any, prompt_tokens: int, completion_tokens: int) -> Usage:
+    """What a server tells of a request's tokens; these counts where it does not."""
+    return Usage(
+        _whole_number(_dig(told, "prompt_tokens"), prompt_tokens),
+        _cached_tokens(told) or 0,
+        _whole_number(_dig(told, "completion_tokens"), completion_tokens),
+    )
 
 
 def _base_address(url: str) -> str:

@@ -22,7 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
 from assistant.errors import GenerationCancelled
-from assistant.types import Completion, Message, Model, Prompt
+from assistant.types import Completion, Message, Model, Prompt, Usage
 
 POLL_SECONDS = 0.05
 """How long a waiting caller may be blind to `cancel` and to Ctrl-C."""
@@ -45,6 +45,14 @@ class Capabilities:
     yes_no: bool
     cached_tokens: bool
     cancel_prefill: bool
+
+
+Spend = Callable[[Usage], None]
+"""Called with the tokens that were read and written for something."""
+
+
+def unaccounted(usage: Usage) -> None:
+    """Nobody counts."""
 
 
 class Generator(Protocol):
@@ -76,8 +84,11 @@ class Generator(Protocol):
         """
         ...
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
-        """Log-odds of "yes" against "no" as the answer's first word; above 0 means yes. None if it cannot tell."""
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
+        """Log-odds of "yes" against "no" as the answer's first word; above 0 means yes. None if it cannot tell.
+
+        `spend` is called with the tokens that took.
+        """
         ...
 
     def close(self) -> None:

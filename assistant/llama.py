@@ -28,7 +28,7 @@ from typing import TypeVar
 
 from assistant.chat_template import ChatTemplate, encode
 from assistant.errors import GenerationCancelled, GenerationFailed, ModelUnfit, PromptTooLong
-from assistant.generation import NO, YES, Capabilities, Stream, await_result, follow, log_odds
+from assistant.generation import NO, YES, Capabilities, Spend, Stream, await_result, follow, log_odds, unaccounted
 from assistant.kernels import Weights
 from assistant.llama_engine import (
     Allows,
@@ -42,7 +42,7 @@ from assistant.llama_engine import (
     anything,
 )
 from assistant.memory import Shape, memory_available, memory_needed
-from assistant.types import Completion, Message, Model, Prompt
+from assistant.types import Completion, Message, Model, Prompt, Usage
 
 log = logging.getLogger(__name__)
 
@@ -138,14 +138,16 @@ class LlamaCpp:
         done.add_done_callback(lambda _: pieces.put(None))
         return (yield from follow(pieces, done, cancel, stop.set))
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
         opened = self._open()
         tokens = opened.fitting(prompt.messages, 0)
         if not opened.yes or not opened.no:
             return None
         if (known := self._grades.of(tokens)) is not None:
+            spend(Usage(len(tokens), len(tokens), 0))
             return known
-        logits = self._call(lambda engine: engine.logits_after(tokens, prompt.aside), cancel)
+        logits, cached = self._call(lambda engine: engine.logits_after(tokens, prompt.aside), cancel)
+        spend(Usage(len(tokens), cached, 0))
         return self._grades.keep(tokens, log_odds(logits[opened.yes].tolist(), logits[opened.no].tolist()))
 
     def state(self) -> KeptSequence:

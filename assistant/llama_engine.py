@@ -302,11 +302,14 @@ class Engine:
                 return token
             logits[token] = -np.inf
 
-    def logits_after(self, prompt: Sequence[int], aside: bool = False) -> Logits:
-        """Logits of the token that would follow, (vocabulary,). Asked `aside`, the firm cells are left as they were."""
+    def logits_after(self, prompt: Sequence[int], aside: bool = False) -> tuple[Logits, int]:
+        """Logits of the token that would follow, (vocabulary,), and how many of the prompt's tokens the cells held.
+
+        Asked `aside`, the firm cells are left as they were.
+        """
         with self._left_alone(aside):
-            self._prefill(prompt)
-            return self._logits().copy()
+            cached = self._prefill(prompt)
+            return self._logits().copy(), cached
 
     @contextmanager
     def _left_alone(self, aside: bool) -> Iterator[None]:

@@ -83,8 +83,12 @@ class Composer:
         return replace(self._alone(text, 16, "the question and a passage take"), aside=True)
 
     def support(self, claim: str, evidence: Sequence[Evidence]) -> Prompt:
-        """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text."""
-        return self._prompt(self.templates.support.substitute(claim=claim), evidence, 0)
+        """The prompt that asks whether the evidence holds a sentence of the answer, over the same leading text.
+
+        Without evidence it is asked aside.
+        """
+        prompt = self._prompt(self.templates.support.substitute(claim=claim), evidence, 0)
+        return replace(prompt, aside=not evidence)
 
     def entail(self, passage: str, claim: str) -> Prompt:
         """The prompt that asks a judge whether the passage alone holds the sentence."""

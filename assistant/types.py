@@ -135,11 +135,18 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one generation. `cached_tokens` of `prompt_tokens` were not computed again."""
+    """Tokens that a generator read and wrote. `cached_tokens` of `prompt_tokens` were not computed again."""
 
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from assistant.answering import Assistant
 from assistant.assemble import Assembly
 from assistant.evaluation.datasets import draw, read_dataset
-from assistant.generation import Capabilities
+from assistant.generation import Capabilities, Spend, unaccounted
 from assistant.settings import load_settings
 from assistant.types import Prompt
 from tests.delegating import Delegating
@@ -44,9 +44,9 @@ class Checking(Delegating):
     def capabilities(self) -> Capabilities:
         return replace(self.inner.capabilities, yes_no=bool(self.checks))
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
         kind = "support" if prompt.messages[-1].text.endswith(self.support_ending) else "check"
-        return self.inner.yes_no(prompt, cancel) if kind in self.checks else None
+        return self.inner.yes_no(prompt, cancel, spend) if kind in self.checks else None
 
 
 def main() -> None:

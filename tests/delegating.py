@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.generation import Capabilities, Generator, Stream
+from assistant.generation import Capabilities, Generator, Spend, Stream, unaccounted
 from assistant.types import Message, Model, Prompt
 
 
@@ -37,8 +37,8 @@ class Delegating:
     def generate(self, prompt: Prompt, cancel: threading.Event) -> Stream:
         return self.inner.generate(prompt, cancel)
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
-        return self.inner.yes_no(prompt, cancel)
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
+        return self.inner.yes_no(prompt, cancel, spend)
 
     def close(self) -> None:
         self.inner.close()

@@ -18,7 +18,7 @@ from assistant.answering import Assistant, Policy
 from assistant.citing import Attributor
 from assistant.errors import GenerationCancelled
 from assistant.evidence import Selector
-from assistant.generation import Capabilities, Stream
+from assistant.generation import Capabilities, Spend, Stream, unaccounted
 from assistant.kinds import asks_whether
 from assistant.prompting import Composer, Templates
 from assistant.types import (
@@ -42,6 +42,7 @@ from index.types import Article, ArticleInfo, Chunk, ChunkingSettings, Filters, 
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 TEMPLATES = Templates.read(PROMPTS)
+NO_SOURCES = TEMPLATES.sources.substitute(sources="")
 MODEL = Model("fake", "0" * 64, "fake")
 MANIFEST = Manifest(1, 7, "fake-embedder", 32, ChunkingSettings(), articles=2, chunks=5)
 
@@ -157,11 +158,13 @@ def answer(text: str = "Kurakhove is surrounded [1].", **others: object) -> Answ
 class FakeGenerator:
     """A `Generator` that says `reply`, `piece_length` characters at a time, and grades every check with `logit`.
 
-    `answered` and `checked` are the prompts it was given. `before_piece` is called with 0, 1, … before each piece.
+    Without sources it says `untold_logit`. `answered`, `checked` and `untold` are the prompts it was given, the last
+    those without sources. `before_piece` is called with 0, 1, … before each piece.
     """
 
     reply: str | Callable[[Prompt], str] = "It is so [1]."
     logit: float | Callable[[Prompt], float] | None = 5.0
+    untold_logit: float = 0.0
     context_size: int = 4096
     piece_length: int = 5
     stop: Literal["end", "length", "cancelled"] = "end"
@@ -169,6 +172,7 @@ class FakeGenerator:
     model: Model = MODEL
     answered: list[Prompt] = field(default_factory=list)
     checked: list[Prompt] = field(default_factory=list)
+    untold: list[Prompt] = field(default_factory=list)
     closed: int = 0
 
     @property
@@ -191,8 +195,12 @@ class FakeGenerator:
             yield piece
         return Completion(text, Usage(prompt.tokens, 0, len(pieces)), self.stop)
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
         _heed(cancel)
+        spend(Usage(prompt.tokens, 0, 0))
+        if prompt.messages[-1].text.startswith(NO_SOURCES):
+            self.untold.append(prompt)
+            return None if self.logit is None else self.untold_logit
         self.checked.append(prompt)
         return self.logit(prompt) if callable(self.logit) else self.logit
 

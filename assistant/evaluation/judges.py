@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from assistant.evaluation.datasets import PairSet, draw_pairs, half_of
-from assistant.evaluation.judging import Grader, shortened
+from assistant.evaluation.judging import NamedGrader, shortened
 from assistant.evaluation.metrics import Entails, auroc, share
 from assistant.prompting import Composer
 from assistant.verifying import Entailment
@@ -27,7 +27,7 @@ PAIRS_A_SET = 100
 class InOtherWords:
     """The generator as a judge: yes is more likely than no. One that cannot grade entails nothing."""
 
-    grader: Grader
+    grader: NamedGrader
     composer: Composer
     count_tokens: Callable[[str], int]
 

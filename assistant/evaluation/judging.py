@@ -17,6 +17,8 @@ from typing import Protocol
 
 from assistant.comparing import read
 from assistant.evaluation.verification import Judged
+from assistant.generation import Spend, unaccounted
+from assistant.grading import Grader, held_by
 from assistant.prompting import Composer
 from assistant.types import Evidence, Model, Prompt, Span
 from assistant.verifying import Verifier, features
@@ -28,13 +30,11 @@ TOKENS = 400
 """Evidence longer than this is cut down to the sentences that share most words with the claim, as an answer's is."""
 
 
-class Grader(Protocol):
-    """The part of a `Generator` that says yes or no."""
+class NamedGrader(Grader, Protocol):
+    """One whose answers can be kept under its name."""
 
     @property
     def model(self) -> Model: ...
-
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ class PairJudge:
         )
 
     def _sentence(self, claim: str, passages: Sequence[str], shown: Sequence[Evidence]) -> Judged:
-        prompt = self.composer.support(" ".join(claim.split()), shown)
-        odds = self.grader.yes_no(prompt, threading.Event())
+        odds = held_by(self.grader, self.composer, " ".join(claim.split()), shown, threading.Event())
         return Judged(self.verifier(claim, passages, odds), features(claim, passages, odds))
 
     def _shown(self, claim: str, evidence: str) -> tuple[Evidence, ...]:
@@ -115,7 +114,7 @@ class RememberedOdds:
     With `ask` False it only remembers: what was not asked before, nobody can tell.
     """
 
-    def __init__(self, grader: Grader, path: Path, ask: bool = True) -> None:
+    def __init__(self, grader: NamedGrader, path: Path, ask: bool = True) -> None:
         self.model = grader.model
         self._grader = grader
         self._path = path
@@ -123,11 +122,11 @@ class RememberedOdds:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self._known: dict[str, float | None] = {row["prompt"]: row["odds"] for row in map(json.loads, lines)}
 
-    def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
+    def yes_no(self, prompt: Prompt, cancel: threading.Event, spend: Spend = unaccounted) -> float | None:
         """What was answered before, or else now."""
         key = self._key(prompt)
         if key not in self._known and self._ask:
-            self._known[key] = self._grader.yes_no(prompt, cancel)
+            self._known[key] = self._grader.yes_no(prompt, cancel, spend)
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"prompt": key, "odds": self._known[key]}) + "\n")
         return self._known.get(key)

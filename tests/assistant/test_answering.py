@@ -99,6 +99,15 @@ def test_what_is_quoted_is_the_sentence_that_the_generator_says_answers() -> Non
     assert answer.raw_text == f"{RIVER} [2]"
 
 
+@pytest.mark.parametrize("ask", [quoting, assistant], ids=["quoted", "written"])
+def test_the_tokens_told_are_all_that_were_read_for_the_answer(ask: Callable[[FakeGenerator], Assistant]) -> None:
+    generator = FakeGenerator("The dam of Kurakhove was hit, and the river had risen [1].")
+    answer = ask(generator).ask(WHAT)
+    read = [*generator.checked, *generator.untold, *generator.answered]
+    assert answer.usage.prompt_tokens == sum(prompt.tokens for prompt in read) > 0
+    assert (answer.usage.completion_tokens > 0) is bool(generator.answered)
+
+
 def test_a_quotation_is_one_token_and_then_the_answer() -> None:
     events = list(quoting(FakeGenerator(REPLY)).stream(WHAT))
     assert [type(event) for event in events] == [Retrieved, Token, Answered]
@@ -293,7 +302,7 @@ def test_below_the_threshold_nothing_is_generated() -> None:
     assert answer.raw_text == ""
     assert [piece.text for piece in answer.nearest] == [DAM, RIVER]
     assert answer.timings.first_token_s is None
-    assert answer.usage == Usage(0, 0, 0)
+    assert answer.usage == Usage(sum(prompt.tokens for prompt in generator.checked), 0, 0)
     assert len(generator.checked) == 2  # of the nearest sentence, and of all the evidence
     assert generator.answered == []
 
@@ -555,13 +564,9 @@ def test_the_log_tells_what_happened_and_not_what_was_asked_or_said(caplog: pyte
 
 
 def test_a_sentence_the_model_itself_denies_is_marked_although_its_words_are_all_there() -> None:
-    class Denying(FakeGenerator):
-        def yes_no(self, prompt: Prompt, cancel: threading.Event) -> float | None:
-            self.checked.append(prompt)
-            return -5.0 if prompt.messages[-1].text.endswith(statement) else 5.0
-
     statement = TEMPLATES.support.substitute(claim="The river rose.")
-    answer = assistant(Denying(REPLY)).ask(WHAT)
+    denying = FakeGenerator(REPLY, logit=lambda prompt: -5.0 if prompt.messages[-1].text.endswith(statement) else 5.0)
+    answer = assistant(denying).ask(WHAT)
     assert [claim.status for claim in answer.claims] == ["supported", "unsupported"]
 
 

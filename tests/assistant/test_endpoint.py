@@ -318,6 +318,17 @@ def test_yes_and_no_are_weighed_among_the_first_tokens(
     assert graded == (None if margin is None else pytest.approx(margin))
 
 
+def test_what_a_yes_or_no_cost_is_told_or_estimated(fake: FakeServer, endpoint: Endpoint) -> None:
+    spent: list[Usage] = []
+    prompt = asking("Is it?")
+    fake.chat(first_tokens(yes=-1.0, no=-3.0))
+    endpoint.yes_no(prompt, NEVER, spent.append)
+    told = json.loads(first_tokens(yes=-1.0, no=-3.0)) | {"usage": {"prompt_tokens": 50, "completion_tokens": 1}}
+    fake.chat(json.dumps(told))
+    endpoint.yes_no(prompt, NEVER, spent.append)
+    assert spent == [Usage(prompt.tokens, 0, 1), Usage(50, 0, 1)]
+
+
 def test_tokens_are_counted_by_a_server_that_counts(fake: FakeServer, endpoint: Endpoint) -> None:
     fake.replies["/tokenize"] = sends(json.dumps({"tokens": [1, 2, 3, 4]}))
     assert endpoint.count_tokens("whatever it says") == 4

@@ -30,7 +30,7 @@ from assistant.errors import (
 from assistant.generation import complete
 from assistant.llama import LlamaCpp
 from assistant.llama_engine import Vocabulary
-from assistant.types import Completion, Message, Model, Prompt
+from assistant.types import Completion, Message, Model, Prompt, Usage
 
 pytestmark = pytest.mark.model
 
@@ -203,10 +203,15 @@ def test_a_text_aside_that_is_stopped_leaves_what_was_computed_before_it_known(g
 def test_a_grade_that_is_remembered_is_what_was_graded_and_costs_nothing(tiny_model: Path, generator: LlamaCpp) -> None:
     first, second, third = (asking(f"Reply with the word: {word}") for word in ("yes", "no", "maybe"))
     with make(tiny_model, grades=2) as made:
-        graded = [made.yes_no(prompt, NEVER) for prompt in (first, second)]
+        spent: list[Usage] = []
+        graded = [made.yes_no(prompt, NEVER, spent.append) for prompt in (first, second)]
         stopped = threading.Event()
         stopped.set()  # whoever still had to compute would not
-        assert [made.yes_no(prompt, stopped) for prompt in (first, second)] == graded
+        assert [made.yes_no(prompt, stopped, spent.append) for prompt in (first, second)] == graded
+        read = [made.count_prompt(prompt.messages) for prompt in (first, second)]
+        assert [usage.prompt_tokens for usage in spent] == read * 2
+        assert [usage.cached_tokens for usage in spent[2:]] == read
+        assert spent[0].cached_tokens == 0 < spent[1].cached_tokens < read[1]
         made.yes_no(third, NEVER)
         assert made.yes_no(second, stopped) == graded[1]
         with pytest.raises(GenerationCancelled):

@@ -81,4 +81,4 @@ def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
 
 def _prompts(generator: FakeGenerator, *claims: str) -> Sequence[Prompt]:
     composer = Composer(TEMPLATES, generator.count_prompt, generator.context_size, 0)
-    return [composer.support(claim, ()) for claim in claims]
+    return [composer.entail(EVIDENCE, claim) for claim in claims]
