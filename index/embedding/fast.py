@@ -34,9 +34,6 @@ BRIEF = 100
 BRIEF_TOKENS = 160
 """The same of texts of at most BRIEF tokens: of sentences fewer a pass leave less padding, and passes to share out."""
 
-REMEMBERED = 32
-"""Queries whose vectors are kept: a question's parts and the question, of a few questions at a time."""
-
 Tokens = Sequence[int]
 
 
@@ -157,7 +154,6 @@ class OnnxEmbedder:
         self._lock = threading.Lock()
         self._runner: GraphRunner | None = None
         self._tokenizers: tuple[Tokenizer, Tokenizer] | None = None
-        self._queries: dict[str, Vectors] = {}  # never changed, only replaced: it is read without the lock
 
     @property
     def max_tokens(self) -> int:
@@ -169,24 +165,14 @@ class OnnxEmbedder:
         return [len(text) for text in encoded]
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors in the order of `texts`. Those of the last queries are remembered."""
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        rest = []
-        for row, text in enumerate(texts):
-            if (known := self._queries.get(text)) is None:
-                rest.append(row)
-            else:
-                vectors[row] = known
-        if rest:
-            encoded = self._both_tokenizers()[1].encode_batch_fast([texts[row] for row in rest])
-            vectors[rest] = self._loaded().vectors([text.ids for text in encoded], self.dimension)
-        return vectors
+        """Unit vectors in the order of `texts`."""
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        encoded = self._both_tokenizers()[1].encode_batch_fast(list(texts))
+        return self._loaded().vectors([text.ids for text in encoded], self.dimension)
 
     def embed_query(self, text: str) -> Vectors:
-        """The same of one text, which sentences are likely to be compared with next."""
         vector: Vectors = self.embed_documents([text])[0]
-        with self._lock:
-            self._queries = dict([*self._queries.items(), (text, vector.copy())][-REMEMBERED:])
         return vector
 
     def _counter(self) -> Tokenizer:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from index.embedding.bert import Unsupported, read_encoder, read_weights
-from index.embedding.fast import BATCH_TOKENS, REMEMBERED, GraphRunner, OnnxEmbedder, has_tiles, read_tokenizer
+from index.embedding.fast import BATCH_TOKENS, GraphRunner, OnnxEmbedder, has_tiles, read_tokenizer
 from index.embedding.graph import to_onnx
 from index.embedding.prepared import prepared
 from index.embedding.reference import SentenceTransformerEmbedder
@@ -102,17 +102,6 @@ def test_vectors_come_in_the_order_of_the_texts_and_have_unit_length(tmp_path: P
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     for text, vector in zip(texts, vectors, strict=True):
         assert embedder.embed_query(text) @ vector > 0.999
-
-
-def test_remembered_queries_change_no_vector(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "model")
-    fresh, asked = (embedder_over(folder, tmp_path / "made") for _ in range(2))
-    texts = [f"{text} {number}" for number, text in enumerate(TEXTS * REMEMBERED)]
-    for text in texts[: 2 * REMEMBERED]:
-        first = asked.embed_query(text)
-        first[:] = 0  # whoever got it may do with it what they like
-    for batch in (texts[REMEMBERED : 2 * REMEMBERED], texts[::7], texts[:1]):
-        np.testing.assert_array_equal(asked.embed_documents(batch), fresh.embed_documents(batch))
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
