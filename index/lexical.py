@@ -35,6 +35,7 @@ _K1 = 1.2
 _LEAST_RARITY = 1e-6
 """FTS5's floor of a word's rarity, which else would be negative where more than half of the chunks hold it."""
 _LIKELY = 1.25
+"""Of 60 questions over 100,000 chunks 48 leave words out so, 2 of them in vain; with 1 39, with 1.75 57 and 14."""
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST_WORDS = 100
@@ -111,8 +112,8 @@ def _best(
         f"SELECT words.rowid, -bm25(words, {_WEIGHTS}) AS score FROM words WHERE words MATCH ? {held} {passing}"
         " ORDER BY score DESC, words.rowid LIMIT ?",
         (
-            any_of(words),
-            *([any_of(holding)] if holding else []),
+            _any_of(words),
+            *([_any_of(holding)] if holding else []),
             *([json.dumps(only.keys.tolist())] if only else []),
             k,
         ),
@@ -126,7 +127,8 @@ def _without_the_commonest(
     """The words less those that are likely to decide nothing, and what all chunks with only the latter score below.
 
     A word scores less than K1 + 1 times its rarity however often a chunk holds it, and about once its rarity where that
-    is once. So many are left out as score below 1.25 times the rarity at which k chunks hold a word so rare or rarer.
+    is once. So many are left out as score below `_LIKELY` times the rarity at which k chunks hold a word so rare or
+    rarer.
     """
     (most,) = connection.execute("SELECT coalesce(max(key), 0) FROM chunks").fetchone()
     holding = {word: _count(connection, word) for word in words}
@@ -144,11 +146,11 @@ def _without_the_commonest(
 
 
 def _count(connection: sqlite3.Connection, word: str) -> int:
-    (count,) = connection.execute("SELECT count(*) FROM words WHERE words MATCH ?", (any_of([word]),)).fetchone()
+    (count,) = connection.execute("SELECT count(*) FROM words WHERE words MATCH ?", (_any_of([word]),)).fetchone()
     return int(count)
 
 
-def any_of(words: Sequence[str]) -> str:
+def _any_of(words: Sequence[str]) -> str:
     """An FTS5 expression that finds any of the words; they are letters and digits alone."""
     return " OR ".join(f'"{word}"' for word in words)
 
