@@ -101,7 +101,10 @@ class GraphRunner:
             return vectors
         with ThreadPoolExecutor(helpers, "embedding") as workers:
             helping = [workers.submit(compute) for _ in range(helpers)]
-            compute()
+            try:
+                compute()
+            finally:
+                waiting.clear()  # after Ctrl-C or a failure nobody goes on with the rest
             for done in helping:
                 done.result()
         return vectors

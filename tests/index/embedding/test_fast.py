@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index.embedding.bert import Unsupported, read_encoder, read_weights
 from index.embedding.fast import BATCH_TOKENS, GraphRunner, OnnxEmbedder, has_tiles, read_tokenizer
@@ -120,6 +123,24 @@ def test_one_pass_that_fails_fails_the_whole(length: int, tmp_path: Path) -> Non
     assert len(runner.vectors(fine, encoder.width)) == 20
     with pytest.raises(Exception, match=r"(?i)indices element out of data bounds"):
         runner.vectors([*fine, [10**6] * length], encoder.width)
+
+
+def test_an_interrupted_call_leaves_its_other_passes(tmp_path: Path) -> None:
+    encoder = read_encoder(make_folder(tmp_path / "model"))
+    computed: list[int] = []
+
+    class Interrupted(GraphRunner):
+        def run(self, batch: Sequence[Sequence[int]]) -> Mapping[str, NDArray[Any]]:
+            if threading.current_thread() is threading.main_thread():
+                raise KeyboardInterrupt
+            computed.append(len(batch))
+            time.sleep(0.05)
+            return super().run(batch)
+
+    runner = Interrupted(to_onnx(encoder, read_weights(tmp_path / "model")), threads=2)
+    with pytest.raises(KeyboardInterrupt):
+        runner.vectors([[1] * 20] * 160, encoder.width)  # twenty passes
+    assert len(computed) < 10
 
 
 @pytest.mark.parametrize(
