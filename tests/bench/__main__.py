@@ -4,6 +4,7 @@
     python -m tests.bench --a evidence_tokens=350 --b evidence_tokens=200
     python -m tests.bench --a checkout=../older --b strictness=balanced
     python -m tests.bench --against naive --against llama_index --folder DATASET --questions 50 --half dev
+    python -m tests.bench --techniques --folder DATASET --questions 50 --half dev    with and without each technique
     python -m tests.bench --long 200                               memory over a long day
 
 Prints tables and keeps everything, each question's row included, as JSON. Settings of all systems come from the
@@ -25,14 +26,14 @@ from pathlib import Path
 from assistant.evaluation.datasets import Dataset, GoldQuestion, draw, half_of, read_dataset
 from assistant.machine import describe
 from assistant.settings import load_settings
-from tests.bench import figures
+from tests.bench import figures, techniques
 from tests.bench.energy import EnergyMeter
 from tests.bench.figures import Compared
 from tests.bench.long import long_day, long_line
 from tests.bench.peers import LLAMA_INDEX, llama_index
 from tests.bench.scenarios import ask_same, ask_warm, on_one_article, start_cold, with_next
 from tests.bench.systems import CHECKOUT, BenchError, Child, Json, System, parse_system, start
-from tests.bench.table import figures_table, ratios_table
+from tests.bench.table import figures_table, ratios_table, techniques_table
 
 SCENARIOS = ("cold", "warm", "repeated", "follow-up", "same")
 WITHIN = ("repeated", "follow-up")
@@ -63,11 +64,12 @@ def options() -> argparse.ArgumentParser:
     add("--kind", choices=("answerable", "unanswerable", "all"), default="answerable")
     add("--half", choices=("dev", "test"), help="only this half of the questions")
     add("--seed", type=int, default=0)
-    add("--scenarios", nargs="+", choices=SCENARIOS, help="default: all, and with --against warm alone")
+    add("--scenarios", nargs="+", choices=SCENARIOS, help="default: all, with --against warm alone")
     add("--a", action="append", metavar="KEY=VALUE", help="a setting of system A; repeatable")
     add("--b", action="append", metavar="KEY=VALUE", help="a setting of system B")
     add("--against", action="append", choices=("naive", *LLAMA_INDEX), default=[], help="repeatable")
     add("--llama-index-python", type=Path, metavar="PYTHON", help="the interpreter that has llama_index")
+    add("--techniques", action="store_true", help="Quoth with and without each of its techniques; takes 12 GB")
     add("--long", type=int, metavar="N", help="ask N questions of one process and watch its memory")
     add("--data", type=Path, help="where indexes are kept; default: bench/ in the data folder")
     add("--json", type=Path, default=Path("runs") / "bench.json")
@@ -95,11 +97,14 @@ def measure(given: argparse.Namespace, scratch: Path) -> Json:
             return {**head, "long": long_day(children[0], dataset.questions, given.long, tell)}
         places = {system: system.data(root, dataset.corpus_digest) for system in systems}
         rows = list(_scored(_told(_rows(given, dataset, children, places, meter)), dataset))
-    return {**head, "figures": summaries(systems, rows), "ratios": compared(systems, rows), "rows": rows}
+    ratios = {"techniques": techniques.measured(rows)} if given.techniques else {"ratios": compared(systems, rows)}
+    return {**head, "figures": summaries(systems, rows), **ratios, "rows": rows}
 
 
 def systems_of(given: argparse.Namespace, dataset: Dataset, scratch: Path) -> list[System]:
     """What is measured, the one that the others are compared with first."""
+    if given.techniques:
+        return techniques.systems()
     if given.a or given.b:
         return [parse_system("A", given.a or []), parse_system("B", given.b or [])]
     peers = [name for name in given.against if name != "naive"]
@@ -117,6 +122,9 @@ def _rows(
     wanted = given.scenarios or (("warm",) if given.against else SCENARIOS)
     candidates = [one for one in dataset.questions if _is_wanted(one, given)]
     drawn = draw(candidates, min(given.questions, len(candidates)), given.seed)
+    if given.techniques:
+        yield from techniques.rows_of(children, with_next(drawn, candidates), meter)
+        return
     if "cold" in wanted:
         yield from start_cold(places, drawn[: given.cold])
     if {"warm", *WITHIN} & set(wanted):
@@ -197,7 +205,9 @@ def show(report: Json) -> None:
         print(long_line(report["long"]))
         return
     print("seconds at the median · at 95 in 100\n\n" + figures_table(report["figures"]))
-    if report["ratios"]:
+    if "techniques" in report:
+        print("\n" + techniques_table(report["techniques"]))
+    elif report["ratios"]:
         print("\n" + ratios_table(report["ratios"]))
 
 

@@ -31,7 +31,7 @@ class BenchError(Exception):
 class System:
     """Something that answers. `settings` are Quoth's; `checkout` the folder whose code runs; `command` what serves it.
 
-    Systems of another make have a `command` and no `pipeline`.
+    `variables` are of the environment, beside the settings. Systems of another make have a `command` and no `pipeline`.
     """
 
     name: str
@@ -39,6 +39,7 @@ class System:
     settings: tuple[tuple[str, str], ...] = ()
     checkout: Path = CHECKOUT
     command: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_quoth(self) -> bool:
@@ -52,8 +53,14 @@ class System:
 
     def environment(self, data: Path) -> dict[str, str]:
         """The variables under which its code and settings are the ones meant."""
-        chosen = {f"QUOTH_{name.upper()}": value for name, value in self.settings}
-        return {**os.environ, **chosen, "QUOTH_DATA": str(data), "PYTHONPATH": str(self.checkout)}
+        chosen = {**dict(self.variables), **{f"QUOTH_{name.upper()}": value for name, value in self.settings}}
+        return {
+            **os.environ,
+            **dict(self.variables),
+            **chosen,
+            "QUOTH_DATA": str(data),
+            "PYTHONPATH": str(self.checkout),
+        }
 
 
 def parse_system(name: str, given: Sequence[str]) -> System:

@@ -80,6 +80,25 @@ def ratios_table(ratios: Sequence[Json]) -> str:
     return _markdown(("A", "B", "measure", "A's", "B's", "B ÷ A (shares: B − A)", "95 % interval", "n"), rows)
 
 
+def techniques_table(techniques: Sequence[Json]) -> str:
+    """Of each technique the time with it as a share of the time without, and by how much quality differs."""
+    rows = [
+        (
+            one["technique"],
+            WORDS[one["measure"]],
+            f"{one['b']:.2f}",
+            f"{one['a']:.2f}",
+            f"× {one['value']:.2f}",
+            f"{one['low']:.2f} … {one['high']:.2f}",
+            *(f"{one[name]:+.2f}" if name in one else "" for name in ("inclusion", "citation_precision")),
+            str(one["n"]),
+        )
+        for one in techniques
+    ]
+    head = ("technique", "seconds to", "with", "without", "with ÷ without", "95 % interval", "held", "right", "n")
+    return _markdown(head, rows)
+
+
 def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     table = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(row) + " |" for row in table)

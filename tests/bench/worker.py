@@ -3,9 +3,9 @@
     python tests/bench/worker.py '{"folder": DATASET, "pipeline": "quoth"}'
 
 Run as a file, so that the Quoth it measures is whichever comes first on PYTHONPATH, an older checkout's included: it
-uses nothing of the bench, and of Quoth only `Assembly`, the datasets and the event stream. The environment
-names the settings, and the data folder, which is filled with the dataset's corpus. What a library prints goes to
-standard error.
+uses nothing of the bench but, where a technique is left out, `without`, and of Quoth only `Assembly`, the datasets and
+the event stream. The environment names the settings, and the data folder, which is filled with the dataset's corpus.
+What a library prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -98,6 +99,17 @@ def memory() -> Json:
     return {"memory_bytes": pages * os.sysconf("SC_PAGE_SIZE"), "peak_memory_bytes": peak}
 
 
+def _pipeline(parts: Assembly, name: str) -> Callable[[Question], tuple[Answer, Json]]:
+    """What answers and tells when: Quoth, the naive pipeline, or Quoth less one technique, of this version alone."""
+    if name == "naive":
+        return partial(asked_naively, parts.naive_over(parts.index).ask)
+    if name == "quoth":
+        return partial(asked, parts.assistant.stream)
+    from tests.bench.without import PIPELINES
+
+    return partial(asked, PIPELINES[name](parts.assistant).stream)
+
+
 def serve(given: Json, lines: TextIO, out: TextIO) -> None:
     """Answer until the lines end. An error is that question's."""
 
@@ -108,7 +120,7 @@ def serve(given: Json, lines: TextIO, out: TextIO) -> None:
     parts = Assembly(load_settings().settings)
     parts.ingester.add(CorpusSource(read_dataset(Path(given["folder"])).documents))
     names = {article.id: doc_id_of(article.uri) or "" for article in parts.index.articles()}
-    naive = parts.naive_over(parts.index) if given["pipeline"] == "naive" else None
+    answered = _pipeline(parts, given["pipeline"])
     model, chunks = parts.generator.model, parts.index.manifest.chunks
     seconds = time.perf_counter() - begun
     say({"ready": {"model": model.name, "sha256": model.sha256, "chunks": chunks, "seconds": round(seconds, 1)}})
@@ -118,7 +130,7 @@ def serve(given: Json, lines: TextIO, out: TextIO) -> None:
         question = Question(wanted["question"], turns(wanted["history"], last))
         used = time.process_time()
         try:
-            answer, times = asked_naively(naive.ask, question) if naive else asked(parts.assistant.stream, question)
+            answer, times = answered(question)
         except Exception as error:  # told, and the next question is asked
             say({"error": f"{type(error).__name__}: {error}"})
             continue
