@@ -25,11 +25,12 @@ from assistant.generation import Generator as TextGenerator
 from assistant.generation import complete
 from assistant.grading import held_by
 from assistant.kinds import asks_for_overview, asks_whether
+from assistant.overviews import in_paragraphs, overview, passages
 from assistant.prompting import Composer
 from assistant.quoting import Quotable, best_to_come, chosen, quotable, quoted, worth_asking
 from assistant.repairing import shorter
 from assistant.resuming import Resume, from_anew
-from assistant.timely import Timing, cannot_know, find, in_order, of_other_years
+from assistant.timely import Timing, cannot_know, find, in_order, of_other_years, worth_reading
 from assistant.types import (
     Answer,
     Answered,
@@ -132,7 +133,8 @@ class Assistant:
         hits, period = self.find(query, question, when)
         costs.retrieved()
         dated_query = with_days(query, when)
-        fresh = in_order(self.selector(dated_query, hits), when, asks_for_overview(query))
+        wide = asks_for_overview(query)
+        fresh = in_order(self.selector(dated_query, worth_reading(hits, when, wide)), when, wide)
         evidence = self._resumed(dated_query, hits, fresh, question, when)
         costs.showed_evidence()
         log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), costs.timings().total_s)
@@ -149,32 +151,47 @@ class Assistant:
     def _quoted(
         self, draft: Draft, question: str, cancel: threading.Event, costs: Costs
     ) -> Generator[Token, None, Answer]:
-        """The answer in the sources' words: the generator is asked of single sentences whether they answer."""
+        """The answer in the sources' words: the generator is asked of single sentences whether they answer.
+
+        Of how things stand no one sentence tells: there it is asked of passages, until one does.
+        """
         prompt = self.composer.answer(question, draft.evidence)
-        near = quotable(
-            draft.query,
-            prompt.evidence,
-            nearness(draft.query, prompt.evidence, self.similarity),
-            whether=asks_whether(draft.query),
-            present=draft.when.present,
-        )
+        near = nearness(draft.query, prompt.evidence, self.similarity)
         cosine = best_cosine(draft.query, prompt.evidence, self.similarity)
         told = signals_of(draft.query, draft.hits, prompt.evidence, cosine)
-        odds = self._odds(near, told, question, cancel, costs)
+        wide = asks_for_overview(draft.query)
+        if wide:
+            asked = passages(prompt.evidence, near)
+        else:
+            whether, present = asks_whether(draft.query), draft.when.present
+            asked = quotable(draft.query, prompt.evidence, near, whether=whether, present=present)
+
+        def worth(one: Quotable, odds: Sequence[float]) -> bool:
+            return not self._answers(told, odds) if wide else worth_asking(one, asked[: len(odds)], odds)
+
+        odds = self._odds(asked, worth, told, question, cancel, costs)
         if not odds:
             return (yield from self._written(draft, question, cancel, costs))
         told["yes_no_best"] = max(odds)
         draft = replace(draft, evidence=prompt.evidence, signals=told, likelihood=self.abstainer(told))
         if draft.likelihood < self.policy.quoting_threshold:
             return self._abstention(draft, None, costs)
-        text = quoted(chosen(near[: len(odds)], odds, draft.when.present))
+        if wide:
+            text = in_paragraphs(overview(prompt.evidence, near, present=draft.when.present))
+        else:
+            text = quoted(chosen(asked[: len(odds)], odds, draft.when.present))
         costs.got_token()
         yield Token(text)
         return self._told(draft, Completion(text, costs.usage, "end"), prompt, cancel, costs)
 
+    def _answers(self, told: Mapping[str, float], odds: Sequence[float]) -> bool:
+        """Whether the surest of what the generator has said makes it likely enough that the sources answer."""
+        return bool(odds) and self.abstainer({**told, "yes_no_best": max(odds)}) >= self.policy.quoting_threshold
+
     def _odds(
         self,
-        near: Sequence[Quotable],
+        asked: Sequence[Quotable],
+        worth: Callable[[Quotable, Sequence[float]], bool],
         told: Mapping[str, float],
         question: str,
         cancel: threading.Event,
@@ -182,14 +199,14 @@ class Assistant:
     ) -> list[float]:
         """What the generator says of the first ones, until the rest can change nothing; none where it cannot tell."""
         odds: list[float] = []
-        for one in near:
-            if not worth_asking(one, near[: len(odds)], odds):
+        for one in asked:
+            if not worth(one, odds):
                 break
             graded = self.generator.yes_no(self.composer.check_nearest(question, one.piece), cancel, costs.spend)
             if graded is None:
                 return []
             odds.append(graded)
-            if self.abstainer({**told, "yes_no_best": best_to_come(odds)}) < self.policy.quoting_threshold:
+            if not self._answers(told, [best_to_come(odds)]):
                 break
         return odds
 

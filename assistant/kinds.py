@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 _OVERVIEW: Final = re.compile(
-    r"\b(situation|state of affairs|overview|summar\w+|developments?|latest|news|happening|going on|"
+    r"\b((?<!\ba )situation|state of affairs|overview|summar\w+|developments|latest|news|happening|going on|"
     r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more)|"
     r"how (?:is|are|was|were) [^?.!]{1,80} (?:going(?! to\b)|doing|faring|developing|progressing)|"
     r"how (?:do|did) (?:things|matters) stand|where (?:do|did) (?:things|matters) stand)\b",
@@ -54,8 +54,3 @@ def asks_how_many(question: str) -> bool:
 def asks_whether(question: str) -> bool:
     """Whether the question wants a yes or no. One that offers a choice ("by day or by night?") wants the choice."""
     return bool(_WHETHER.match(question)) and not _ALTERNATIVES.search(question) and not asks_for_overview(question)
-
-
-def asks_for_facts(question: str) -> bool:
-    """Whether single sentences of the sources can answer the question, not only an overview of them."""
-    return not asks_for_overview(question)

@@ -190,11 +190,11 @@ def _unit(piece: Evidence, at: int, dated: bool) -> Evidence:
     The next denies or doubts it ("Moscow has neither confirmed nor denied it"): a claim is not given without that. Or
     it tells the time asked for, and the sentence does not: news says first what happened, then on what day.
     """
-    more = _is_denied(piece, at) or (dated and _is_dated_next(piece, at))
-    return piece.cut_to(piece.sentences[at - _points_back(piece, at) : at + 1 + more])
+    more = is_denied(piece, at) or (dated and _is_dated_next(piece, at))
+    return piece.cut_to(piece.sentences[at - points_back(piece, at) : at + 1 + more])
 
 
-def _points_back(piece: Evidence, at: int) -> bool:
+def points_back(piece: Evidence, at: int) -> bool:
     """Whether a sentence tells of what only the one before it, which stands right there, names.
 
     It begins with "he" or "that", or tells of "the town" where the one before it has the word too.
@@ -213,5 +213,6 @@ def _is_dated_next(piece: Evidence, at: int) -> bool:
     return not tells_a_time(own) and any(map(tells_a_time, after))
 
 
-def _is_denied(piece: Evidence, at: int) -> bool:
+def is_denied(piece: Evidence, at: int) -> bool:
+    """Whether the sentence behind it denies or doubts it, so that it is not told without that."""
     return any(_DENIAL.search(text) for text in piece.sentence_texts[at + 1 : at + 2])

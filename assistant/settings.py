@@ -101,8 +101,8 @@ class Settings(BaseModel):
     )
     answers: Wording = Field(
         "quoted",
-        description='how single questions are answered: "quoted", by sentences of the articles that the model '
-        'chooses, or "written" by the model; overviews are always written, a yes or no is always quoted',
+        description='how questions are answered: "quoted", by sentences of the articles that the model chooses, or '
+        '"written" by the model; a yes or no is always quoted',
     )
     question_words: int = Field(400, ge=10, le=100_000, description="the longest question accepted, in words")
     file_bytes: int = Field(64 * 2**20, ge=1024, description="the largest file accepted, in bytes")

@@ -32,6 +32,9 @@ class Search(Protocol):
     def __call__(self, query: str, k: int, filters: Filters) -> tuple[Hit, ...]: ...
 
 
+NEWEST_HITS: Final = 3
+"""An overview of the present is drawn from so many: of ten, older ones that say more of the question's words win."""
+
 _YEAR = re.compile(r"\b((?:1[5-9]|20)\d\d)(s)?\b")
 _COUNTED_IN_YEARS = re.compile(
     r"\b(?:last|previous|next|this|past) year|\b(?:years?|decades?|centur\w+)\b(?! of age)", re.IGNORECASE
@@ -141,6 +144,11 @@ def newest_first(query: str, hits: Sequence[Hit], timing: Timing) -> tuple[Hit, 
     }
     rest = [i for i in range(len(hits)) if i not in weights]
     return _ranked([hits[i] for i in sorted(near, key=lambda i: -weights[i]) + rest])
+
+
+def worth_reading(hits: Sequence[Hit], when: When, overview: bool) -> tuple[Hit, ...]:
+    """The hits that evidence is chosen from: for an `overview` of the present the first, which are the newest."""
+    return tuple(hits[:NEWEST_HITS] if overview and when.present else hits)
 
 
 def in_order(evidence: Sequence[Evidence], when: When, overview: bool = False) -> tuple[Evidence, ...]:

@@ -56,7 +56,7 @@ def lay_out_settings() -> SettingsPanel:
         list(WORDINGS),
         value="quoted",
         label="Answers in",
-        info="Overviews are always in the model's words, a yes or no in the articles'. From your next question on.",
+        info="A yes or no is always in the articles' words. From your next question on.",
         elem_classes="q-choice",
     )
     evidence = gr.Slider(

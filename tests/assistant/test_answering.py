@@ -126,6 +126,28 @@ def test_a_no_without_hope_and_a_sure_yes_end_the_asking(said: float, asked: int
     assert len(checks) == asked and answer.abstained is (said < 0)
 
 
+STANDS = Question("What is known about the dam and the river of Kurakhove?")
+
+
+def test_how_things_stand_is_told_by_whole_passages_a_paragraph_each() -> None:
+    generator = FakeGenerator(REPLY)
+    answer = quoting(generator).ask(STANDS)
+    assert answer.raw_text == f"{DAM} [1]\n\n{RIVER} [2]" and generator.answered == []
+    assert {claim.status for claim in answer.claims} == {"supported"}
+    assert [citation.quote for citation in answer.citations] == [DAM, RIVER]
+    assert_contract(answer_to_json(answer))
+
+
+@pytest.mark.parametrize(("told", "asked"), [((DAM,), [DAM]), ((RIVER,), [DAM, RIVER]), ((), [DAM, RIVER])])
+def test_of_how_things_stand_passages_are_asked_about_until_one_tells(told: Sequence[str], asked: list[str]) -> None:
+    generator = FakeGenerator(REPLY, logit=surest_of(*told))
+    answer = quoting(generator).ask(STANDS)
+    said = [prompt.messages[-1].text for prompt in generator.checked]
+    checks = [text for text in said if "Does the source contain" in text]
+    assert [[one for one in (DAM, RIVER) if one in check] for check in checks] == [[one] for one in asked]
+    assert answer.abstained is (not told)
+
+
 def test_a_generator_that_cannot_grade_and_a_question_that_wants_no_quotation_are_answered_in_its_own_words() -> None:
     for generator, question in [(FakeGenerator(REPLY, logit=None), WHETHER), (FakeGenerator(REPLY), WHAT)]:
         assert assistant(generator).ask(question).raw_text == REPLY

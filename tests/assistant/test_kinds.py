@@ -17,6 +17,8 @@ from assistant.kinds import asks_for_overview, asks_how_many, asks_when, asks_wh
         ("How are the talks progressing?", True),
         ("How do things stand in Toretsk?", True),
         ("How is the bridge going to be repaired?", False),
+        ("Who is credited with the development of packet switching?", False),
+        ("Is there a situation where the address cannot be discovered?", False),
         ("How are you? The going rate is what?", False),
         ("Who confirmed that North Korean units were there?", False),
         ("When was the dam struck?", False),

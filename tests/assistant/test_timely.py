@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.timely import Found, Timing, cannot_know, find, in_order, newest_first, of_other_years, relevance
+from assistant.timely import (
+    NEWEST_HITS,
+    Found,
+    Timing,
+    cannot_know,
+    find,
+    in_order,
+    newest_first,
+    of_other_years,
+    relevance,
+    worth_reading,
+)
 from assistant.types import Window
 from assistant.when import when_of
 from index.types import Filters, Hit
@@ -180,6 +191,13 @@ def test_an_overview_of_the_present_leaves_out_what_is_older_than_the_newest_mon
     assert told == ["2025-02-08", "2025-02-07"]
     lone = evidence_of([of(day) for day in ("2024-10-09", "2025-02-08")])
     assert len(in_order(lone, now, overview=True)) == 2, "one passage alone is no overview"
+
+
+def test_an_overview_of_the_present_is_drawn_from_the_newest_of_what_was_found() -> None:
+    found = tuple(of(f"2025-01-{10 - n:02d}") for n in range(NEWEST_HITS + 2))
+    now, ever = when_of("What is the latest on the dam?", TODAY), when_of("What is known about the dam?", TODAY)
+    assert worth_reading(found, now, overview=True) == found[:NEWEST_HITS]
+    assert worth_reading(found, now, overview=False) == worth_reading(found, ever, overview=True) == found
 
 
 def test_articles_from_before_a_time_cannot_tell_what_happened_then() -> None:
