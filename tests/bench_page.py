@@ -1,9 +1,10 @@
 """How soon the page shows something, and how soon it stops: `python -m tests.bench_page [--questions N] [--json FILE]`.
 
 Serves two pages over the starter articles and one model, the default or `--generator`: Quoth's, and a naive one, which
-shows nothing before the first word and whose model goes on when it is stopped. The pages take turns, question by
-question, each beginning with the same tokens in the model's cells. What is seen is timed in a real Chromium, after the
-frame that shows it; idle is when the page takes a question and the model's own thread has nothing left to do.
+shows nothing before the first word and whose model goes on when it is stopped. On both the model writes, since what it
+writes can be stopped at any word. The pages take turns, question by question, each beginning with the same tokens in
+the model's cells. What is seen is timed in a real Chromium, after the frame that shows it; idle is when the page takes
+a question and the model's own thread has nothing left to do.
 """
 
 from __future__ import annotations
@@ -205,7 +206,8 @@ def moments(page: Page) -> dict[str, float]:
 def staged(generator: str | None) -> Iterator[Stage]:
     """Both pages served, over an index of their own, with the models loaded and the prompts' opening read."""
     with TemporaryDirectory(prefix="quoth-bench-") as folder:
-        given: dict[str, Any] = {"data": Path(folder)} | ({"generator": generator} if generator else {})
+        given: dict[str, Any] = {"data": Path(folder), "answers": "written"}
+        given |= {"generator": generator} if generator else {}
         with closing(Assembly(load_settings(given).settings)) as parts:
             parts.corpus(make=True).add([ARTICLES])
             parts.warm()

@@ -12,10 +12,11 @@ from tests.fakes import answer
 ARTICLES = Path(__file__).parents[1] / "seeds" / "articles"
 
 
-def test_every_wording_looked_for_is_in_the_articles_or_says_the_same_otherwise() -> None:
+@pytest.mark.parametrize(("kind", "count"), [("whether", 54), ("overviews", 78)])
+def test_every_wording_looked_for_is_in_the_articles_or_says_the_same_otherwise(kind: str, count: int) -> None:
     told = " ".join(path.read_text(encoding="utf-8") for path in ARTICLES.glob("*.md")).lower()
-    asked = cases()
-    assert len({case.question for case in asked}) == len(asked) == 54
+    asked = cases(kind)
+    assert len({case.question for case in asked}) == len(asked) == count
     assert [case.question for case in asked if case.says and not any(one.lower() in told for one in case.says)] == []
 
 
@@ -39,5 +40,8 @@ def test_where_nothing_is_told_refusing_is_right() -> None:
 
 
 def test_the_table_counts_by_way() -> None:
-    rows = [{"way": "quoted", "told": True, "outcome": "answered"}, {"way": "own", "told": True, "outcome": "contrary"}]
-    assert "| own | yes | 0 | 0 | 1 | 0 | 0 |" in table(rows)
+    rows = [
+        {"way": way, "told": True, "seen": True, "outcome": outcome, "sentences": ["supported", "partial", "no_claim"]}
+        for way, outcome in (("quoted", "answered"), ("own", "contrary"))
+    ]
+    assert "| own | yes | yes | 0 | 0 | 1 | 0 | 0 | 2 | 1 |" in table(rows)
