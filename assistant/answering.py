@@ -25,9 +25,9 @@ from assistant.generation import Generator as TextGenerator
 from assistant.generation import complete
 from assistant.grading import held_by
 from assistant.kinds import asks_for_overview, asks_whether
-from assistant.overviews import in_paragraphs, overview, passages
+from assistant.overviews import Overview
 from assistant.prompting import Composer
-from assistant.quoting import Quotable, best_to_come, chosen, quotable, quoted, worth_asking
+from assistant.quoting import Quoting, Sentences, best_to_come, quotable
 from assistant.repairing import shorter
 from assistant.resuming import Resume, from_anew
 from assistant.timely import Timing, cannot_know, find, in_order, of_other_years, worth_reading
@@ -153,54 +153,42 @@ class Assistant:
     ) -> Generator[Token, None, Answer]:
         """The answer in the sources' words: the generator is asked of single sentences whether they answer.
 
-        Of how things stand no one sentence tells: there it is asked of passages, until one does.
+        Of how things stand no one sentence tells: there it is asked of passages.
         """
         prompt = self.composer.answer(question, draft.evidence)
-        near = nearness(draft.query, prompt.evidence, self.similarity)
+        way = self._way(draft, prompt.evidence)
         cosine = best_cosine(draft.query, prompt.evidence, self.similarity)
         told = signals_of(draft.query, draft.hits, prompt.evidence, cosine)
-        wide = asks_for_overview(draft.query)
-        if wide:
-            asked = passages(prompt.evidence, near)
-        else:
-            whether, present = asks_whether(draft.query), draft.when.present
-            asked = quotable(draft.query, prompt.evidence, near, whether=whether, present=present)
-
-        def worth(one: Quotable, odds: Sequence[float]) -> bool:
-            return not self._answers(told, odds) if wide else worth_asking(one, asked[: len(odds)], odds)
-
-        odds = self._odds(asked, worth, told, question, cancel, costs)
+        odds = self._odds(way, told, question, cancel, costs)
         if not odds:
             return (yield from self._written(draft, question, cancel, costs))
         told["yes_no_best"] = max(odds)
         draft = replace(draft, evidence=prompt.evidence, signals=told, likelihood=self.abstainer(told))
         if draft.likelihood < self.policy.quoting_threshold:
             return self._abstention(draft, None, costs)
-        if wide:
-            text = in_paragraphs(overview(prompt.evidence, near, present=draft.when.present))
-        else:
-            text = quoted(chosen(asked[: len(odds)], odds, draft.when.present))
+        text = way.reply(odds)
         costs.got_token()
         yield Token(text)
         return self._told(draft, Completion(text, costs.usage, "end"), prompt, cancel, costs)
+
+    def _way(self, draft: Draft, evidence: Sequence[Evidence]) -> Quoting:
+        query, present = draft.query, draft.when.present
+        near = nearness(query, evidence, self.similarity)
+        if asks_for_overview(query):
+            return Overview(evidence, near, present)
+        return Sentences(quotable(query, evidence, near, whether=asks_whether(query), present=present), present)
 
     def _answers(self, told: Mapping[str, float], odds: Sequence[float]) -> bool:
         """Whether the surest of what the generator has said makes it likely enough that the sources answer."""
         return bool(odds) and self.abstainer({**told, "yes_no_best": max(odds)}) >= self.policy.quoting_threshold
 
     def _odds(
-        self,
-        asked: Sequence[Quotable],
-        worth: Callable[[Quotable, Sequence[float]], bool],
-        told: Mapping[str, float],
-        question: str,
-        cancel: threading.Event,
-        costs: Costs,
+        self, way: Quoting, told: Mapping[str, float], question: str, cancel: threading.Event, costs: Costs
     ) -> list[float]:
         """What the generator says of the first ones, until the rest can change nothing; none where it cannot tell."""
         odds: list[float] = []
-        for one in asked:
-            if not worth(one, odds):
+        for one in way.asked:
+            if not way.goes_on(odds, self._answers(told, odds)):
                 break
             graded = self.generator.yes_no(self.composer.check_nearest(question, one.piece), cancel, costs.spend)
             if graded is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from assistant.quoting import Quotable, is_denied, points_back, quoted
@@ -35,11 +36,33 @@ _ELSEWHERE: Final = re.compile(
 """What begins so tells of what was named before: "In its view", "One of them"."""
 
 
-def passages(evidence: Sequence[Evidence], nearness: Sequence[float]) -> tuple[Quotable, ...]:
-    """The passages as they stand, to ask the generator about: that of the nearest sentence first.
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A `Quoting` of whole passages, of which the generator is asked until one answers.
 
     `nearness` is of each sentence of the evidence, in its order.
     """
+
+    evidence: Sequence[Evidence]
+    nearness: Sequence[float]
+    present: bool = False
+
+    @property
+    def asked(self) -> tuple[Quotable, ...]:
+        """The passages, that of the nearest sentence first."""
+        return passages(self.evidence, self.nearness)
+
+    def goes_on(self, yes_no: Sequence[float], answered: bool) -> bool:
+        """Until one answers."""
+        return not answered
+
+    def reply(self, yes_no: Sequence[float]) -> str:
+        """The passages on the subject, a paragraph each."""
+        return in_paragraphs(overview(self.evidence, self.nearness, present=self.present))
+
+
+def passages(evidence: Sequence[Evidence], nearness: Sequence[float]) -> tuple[Quotable, ...]:
+    """The passages as they stand, to ask the generator about: that of the nearest sentence first."""
     near = (Quotable(piece, max(own)) for piece, own in _with_nearness(evidence, nearness))
     return tuple(sorted(near, key=lambda one: -one.nearness))
 

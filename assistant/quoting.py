@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from assistant.citing import defused
 from assistant.kinds import asks_how_many, asks_when
@@ -72,6 +72,39 @@ class Quotable:
     def score(self, yes_no: float) -> float:
         """How well it answers, given what the generator says of it alone, logit(yes) − logit(no)."""
         return NEARNESS * self.nearness + yes_no
+
+
+class Quoting(Protocol):
+    """A way to answer in the sources' words: what the generator is asked about, and what is said then."""
+
+    @property
+    def asked(self) -> Sequence[Quotable]:
+        """What to ask about, in this order."""
+        ...
+
+    def goes_on(self, yes_no: Sequence[float], answered: bool) -> bool:
+        """Whether to ask about the next one, after what was said; `answered`: it makes an answer likely enough."""
+        ...
+
+    def reply(self, yes_no: Sequence[float]) -> str:
+        """The answer with its markers, given what was said of the first ones."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """A `Quoting` of the sentences that the generator is surest of."""
+
+    asked: tuple[Quotable, ...]
+    present: bool = False
+
+    def goes_on(self, yes_no: Sequence[float], answered: bool) -> bool:
+        """Whether the next sentence could still become part of the answer."""
+        return worth_asking(self.asked[len(yes_no)], self.asked[: len(yes_no)], yes_no)
+
+    def reply(self, yes_no: Sequence[float]) -> str:
+        """The sentences chosen, each cited."""
+        return quoted(chosen(self.asked[: len(yes_no)], yes_no, self.present))
 
 
 def quotable(
