@@ -24,7 +24,7 @@ PROMPT = Prompt((Message("user", "The bakery opened in 1931. " * 8 + "When did t
 
 
 def test_every_system_is_one_that_can_be_started(tmp_path: Path) -> None:
-    systems = techniques.systems()
+    systems = techniques.systems("all")
     assert systems[0].name == "quoth" and len({one.name for one in systems}) == len(systems)
     for one in systems:
         assert one.pipeline in {"quoth", *PIPELINES}
@@ -32,6 +32,12 @@ def test_every_system_is_one_that_can_be_started(tmp_path: Path) -> None:
         assert one.environment(tmp_path)["QUOTH_DATA"] == str(tmp_path)
     given = options().parse_args(["--techniques"])
     assert systems_of(given, None, tmp_path) == systems  # type: ignore[arg-type]
+
+
+def test_the_ways_to_answer_part_the_techniques() -> None:
+    quoted, written = techniques.of_way("quoted"), techniques.of_way("written")
+    assert quoted and written and {*quoted, *written} == set(techniques.of_way("all")) and not {*quoted} & {*written}
+    assert all(("answers", "written") not in one.settings for one in techniques.systems("quoted"))
 
 
 def test_each_technique_is_all_that_two_systems_differ_in() -> None:

@@ -69,7 +69,13 @@ def options() -> argparse.ArgumentParser:
     add("--b", action="append", metavar="KEY=VALUE", help="a setting of system B")
     add("--against", action="append", choices=("naive", *LLAMA_INDEX), default=[], help="repeatable")
     add("--llama-index-python", type=Path, metavar="PYTHON", help="the interpreter that has llama_index")
-    add("--techniques", action="store_true", help="Quoth with and without each of its techniques; takes 12 GB")
+    add(
+        "--techniques",
+        nargs="?",
+        const="all",
+        choices=techniques.WAYS,
+        help="Quoth with and without each of its techniques, or of those of one way to answer; takes up to 12 GB",
+    )
     add("--long", type=int, metavar="N", help="ask N questions of one process and watch its memory")
     add("--data", type=Path, help="where indexes are kept; default: bench/ in the data folder")
     add("--json", type=Path, default=Path("runs") / "bench.json")
@@ -104,7 +110,7 @@ def measure(given: argparse.Namespace, scratch: Path) -> Json:
 def systems_of(given: argparse.Namespace, dataset: Dataset, scratch: Path) -> list[System]:
     """What is measured, the one that the others are compared with first."""
     if given.techniques:
-        return techniques.systems()
+        return techniques.systems(given.techniques)
     if given.a or given.b:
         return [parse_system("A", given.a or []), parse_system("B", given.b or [])]
     peers = [name for name in given.against if name != "naive"]

@@ -57,16 +57,29 @@ TECHNIQUES: Final = (
 )
 
 
-def systems() -> list[System]:
+WAYS: Final = ("all", "quoted", "written")
+
+
+def of_way(way: str) -> tuple[Technique, ...]:
+    """The techniques of one way to answer: "written" where either system writes, which takes several times as long."""
+    return tuple(one for one in TECHNIQUES if way in ("all", "written" if _writes(one) else "quoted"))
+
+
+def _writes(one: Technique) -> bool:
+    return any(("answers", "written") in system.settings for system in (one.given, one.without))
+
+
+def systems(way: str) -> list[System]:
     """Each system once, Quoth as it is first."""
-    return list(dict.fromkeys(system for one in TECHNIQUES for system in (one.given, one.without)))
+    return list(dict.fromkeys(system for one in of_way(way) for system in (one.given, one.without)))
 
 
 def rows_of(children: Sequence[Child], asked: Sequence[Asked], meter: EnergyMeter) -> Iterator[Json]:
     """Every system is asked everything; those that differ where a question is asked again, again and twice."""
     yield from ask_warm(children, asked, (), meter)
     again = {system for one in TECHNIQUES if one.scenario == "repeated" for system in (one.given, one.without)}
-    rows = ask_warm([child for child in children if child.system in again], asked, ("repeated",), meter)
+    again_asked = [child for child in children if child.system in again]
+    rows = ask_warm(again_asked, asked if len(again_asked) > 1 else (), ("repeated",), meter)
     yield from (row for row in rows if row["scenario"] == "repeated")
 
 
