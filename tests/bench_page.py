@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.assemble import Assembly
 from assistant.llama import LlamaCpp
-from assistant.settings import load_settings
+from assistant.settings import Wording, load_settings
 from assistant.types import Event, Question, Retrieved, Token
 from assistant.ui.preferences import Preferences
 from assistant.ui.relay import Ask
@@ -203,10 +203,10 @@ def moments(page: Page) -> dict[str, float]:
 
 
 @contextmanager
-def staged(generator: str | None) -> Iterator[Stage]:
+def staged(generator: str | None, answers: Wording) -> Iterator[Stage]:
     """Both pages served, over an index of their own, with the models loaded and the prompts' opening read."""
     with TemporaryDirectory(prefix="quoth-bench-") as folder:
-        given: dict[str, Any] = {"data": Path(folder), "answers": "written"}
+        given: dict[str, Any] = {"data": Path(folder), "answers": answers}
         given |= {"generator": generator} if generator else {}
         with closing(Assembly(load_settings(given).settings)) as parts:
             parts.corpus(make=True).add([ARTICLES])
@@ -291,7 +291,7 @@ def main() -> None:
     options.add_argument("--generator", help="another model of the catalogue than the default one")
     options.add_argument("--json", type=Path, default=Path("runs") / "bench-page.json")
     given = options.parse_args()
-    with staged(given.generator) as stage:
+    with staged(given.generator, "written") as stage:
         stage.answered(OURS, "Where is Kurakhove?")  # what is only done once is done
         trials, missed = run(stage, QUESTIONS[: given.questions])
         about = {"model": stage.model.model.name, "machine": f"{platform.machine()}, {platform.processor()}"}

@@ -405,7 +405,7 @@ def take_real(folder: Path) -> None:
     """The README's picture: the starter articles and the default model, an answer with a cited article open."""
     from tests.bench_page import OURS, staged
 
-    with staged(None) as stage:
+    with staged(None, "quoted") as stage:
         page = stage.browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
         stage.heard.begin()
         page.set_default_timeout(300_000)
