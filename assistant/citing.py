@@ -223,12 +223,17 @@ def show(cited: Sequence[CitedSentence]) -> Shown:
     text, sentences, paragraph = "", [], None
     for sentence in cited:
         citations = [_numbered(numbered, quote) for quote in sentence.quotes]
-        text += "" if paragraph is None else " " if paragraph == sentence.paragraph else "\n"
+        text += "" if paragraph is None else _apart(sentence.paragraph - paragraph)
         paragraph = sentence.paragraph
         written = _with_markers(sentence.text, [c.number for c in citations])
         sentences.append((Span(len(text), len(text) + len(written)), tuple(c.number for c in citations)))
         text += written
     return Shown(text, tuple(sentences), tuple(numbered.values()))
+
+
+def _apart(lines: int) -> str:
+    """What stands between two sentences that were so many line breaks apart: at most an empty line."""
+    return "\n" * min(abs(lines), 2) or " "
 
 
 def _numbered(numbered: dict[tuple[str, int, int], Citation], quote: Quote) -> Citation:

@@ -377,9 +377,9 @@ def test_the_same_stretch_of_an_article_is_one_citation_whichever_passage_showed
     assert len(shown.citations) == 1
 
 
-def test_paragraphs_of_the_model_stay_apart() -> None:
+def test_lines_and_paragraphs_stay_apart_by_no_more_than_an_empty_line() -> None:
     assert cited("One thing.\nAnother thing. A third.\n\n\nA fourth.").text == (
-        "One thing.\nAnother thing. A third.\nA fourth."
+        "One thing.\nAnother thing. A third.\n\nA fourth."
     )
 
 
