@@ -49,16 +49,18 @@ def assert_keeps_the_contract(quoth: Quoth, answer: dict[str, Any]) -> None:
         assert stored_text(quoth, piece["article_id"])[piece["start"] : piece["end"]] == quote
 
 
+@pytest.mark.parametrize("answers", ["quoted", "written"])
 def test_the_tiny_model_answers_with_quotes_that_stand_in_the_stored_article(
-    quoth: Quoth, monkeypatch: pytest.MonkeyPatch
+    quoth: Quoth, monkeypatch: pytest.MonkeyPatch, answers: str
 ) -> None:
     monkeypatch.setenv("QUOTH_STRICTNESS", "off")  # the tiny model cannot judge whether it knows
+    monkeypatch.setenv("QUOTH_ANSWERS", answers)
     assert quoth("add", STARTER).status == 0
     answer = asked(quoth, KURAKHOVE)
     assert_keeps_the_contract(quoth, answer)
     assert not answer["abstained"]
     assert answer["evidence"]
-    assert answer["usage"]["completion_tokens"] > 0
+    assert (answer["usage"]["completion_tokens"] > 0) is (answers == "written")
     assert answer["model"]["sha256"].startswith("b179c952")
 
 
