@@ -47,7 +47,7 @@ TECHNIQUES: Final = (
     Technique("quoting instead of writing", QUOTH, WRITTEN),
     Technique("350 tokens of evidence instead of 750, written", WRITTEN, _WORDY),
     Technique("going on with the common prefix", QUOTH, _FORGETFUL),
-    Technique("the same, written", WRITTEN, _FORGETFUL_WRITER),
+    Technique("going on with the common prefix, written", WRITTEN, _FORGETFUL_WRITER),
     Technique("no check of a sentence that it cannot rename", QUOTH, _UNSETTLED),
     Technique("remembering grades, asked again", QUOTH, _UNREMEMBERED, scenario="repeated"),
     Technique("the embedder in 8 bits, until passages are shown", QUOTH, _TORCH, "first_evidence_s"),
