@@ -30,7 +30,7 @@ from assistant.prompting import Composer
 from assistant.quoting import Quoting, Sentences, best_to_come, quotable
 from assistant.repairing import shorter
 from assistant.resuming import Resume, from_anew
-from assistant.timely import Timing, cannot_know, find, in_order, of_other_years, worth_reading
+from assistant.timely import Timing, cannot_know, find, in_order, newest_hits, of_other_years
 from assistant.types import (
     Answer,
     Answered,
@@ -134,7 +134,8 @@ class Assistant:
         costs.retrieved()
         dated_query = with_days(query, when)
         wide = asks_for_overview(query)
-        fresh = in_order(self.selector(dated_query, worth_reading(hits, when, wide)), when, wide)
+        chosen = self.selector(dated_query, newest_hits(hits, when, wide)) or self.selector(dated_query, hits)
+        fresh = in_order(chosen, when, wide)
         evidence = self._resumed(dated_query, hits, fresh, question, when)
         costs.showed_evidence()
         log.info("retrieved hits=%d evidence=%d seconds=%.2f", len(hits), len(evidence), costs.timings().total_s)

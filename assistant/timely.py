@@ -146,7 +146,7 @@ def newest_first(query: str, hits: Sequence[Hit], timing: Timing) -> tuple[Hit, 
     return _ranked([hits[i] for i in sorted(near, key=lambda i: -weights[i]) + rest])
 
 
-def worth_reading(hits: Sequence[Hit], when: When, overview: bool) -> tuple[Hit, ...]:
+def newest_hits(hits: Sequence[Hit], when: When, overview: bool) -> tuple[Hit, ...]:
     """The hits that evidence is chosen from: for an `overview` of the present the first, which are the newest."""
     return tuple(hits[:NEWEST_HITS] if overview and when.present else hits)
 

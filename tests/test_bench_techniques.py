@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from assistant.evaluation.datasets import read_dataset
 from assistant.generation import complete
 from assistant.llama import LlamaCpp
 from assistant.settings import Settings
 from assistant.types import Message, Model, Prompt, Usage
 from tests.bench import techniques
 from tests.bench.__main__ import options, systems_of
+from tests.bench.systems import CHECKOUT
 from tests.bench.table import techniques_table
 from tests.bench.techniques import TECHNIQUES
 from tests.bench.without import PIPELINES, Forgetful, Unsettled
@@ -31,7 +33,7 @@ def test_every_system_is_one_that_can_be_started(tmp_path: Path) -> None:
         assert {name for name, _ in one.settings} <= set(Settings.model_fields)
         assert one.environment(tmp_path)["QUOTH_DATA"] == str(tmp_path)
     given = options().parse_args(["--techniques"])
-    assert systems_of(given, None, tmp_path) == systems  # type: ignore[arg-type]
+    assert systems_of(given, read_dataset(CHECKOUT / "seeds"), tmp_path) == systems
 
 
 def test_the_ways_to_answer_part_the_techniques() -> None:

@@ -148,6 +148,21 @@ def test_of_how_things_stand_passages_are_asked_about_until_one_tells(told: Sequ
     assert answer.abstained is (not told)
 
 
+def test_where_the_newest_gives_nothing_how_things_stand_is_told_of_the_rest() -> None:
+    def nothing_but_the_dam(question: str, found: Sequence[Hit]) -> tuple[Evidence, ...]:
+        return evidence_of(one for one in found if one.chunk.text == DAM)
+
+    days = (date(2025, 3, 3), date(2025, 3, 2), date(2025, 3, 1), date(2024, 11, 12))
+    texts = (*["Say nothing of the dam of Kurakhove."] * 3, DAM)
+    found = [
+        hit(article(text, f"a{n}", published=day), rank=n)
+        for n, (text, day) in enumerate(zip(texts, days, strict=True), 1)
+    ]
+    asked = replace(quoting(FakeGenerator(REPLY), found), selector=nothing_but_the_dam)
+    answer = asked.ask(Question("What is the latest on the dam of Kurakhove?"))
+    assert [citation.quote for citation in answer.citations] == [DAM]
+
+
 def test_a_generator_that_cannot_grade_and_a_question_that_wants_no_quotation_are_answered_in_its_own_words() -> None:
     for generator, question in [(FakeGenerator(REPLY, logit=None), WHETHER), (FakeGenerator(REPLY), WHAT)]:
         assert assistant(generator).ask(question).raw_text == REPLY

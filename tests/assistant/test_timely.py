@@ -18,9 +18,9 @@ from assistant.timely import (
     find,
     in_order,
     newest_first,
+    newest_hits,
     of_other_years,
     relevance,
-    worth_reading,
 )
 from assistant.types import Window
 from assistant.when import when_of
@@ -196,8 +196,8 @@ def test_an_overview_of_the_present_leaves_out_what_is_older_than_the_newest_mon
 def test_an_overview_of_the_present_is_drawn_from_the_newest_of_what_was_found() -> None:
     found = tuple(of(f"2025-01-{10 - n:02d}") for n in range(NEWEST_HITS + 2))
     now, ever = when_of("What is the latest on the dam?", TODAY), when_of("What is known about the dam?", TODAY)
-    assert worth_reading(found, now, overview=True) == found[:NEWEST_HITS]
-    assert worth_reading(found, now, overview=False) == worth_reading(found, ever, overview=True) == found
+    assert newest_hits(found, now, overview=True) == found[:NEWEST_HITS]
+    assert newest_hits(found, now, overview=False) == newest_hits(found, ever, overview=True) == found
 
 
 def test_articles_from_before_a_time_cannot_tell_what_happened_then() -> None:
