@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from assistant.citing import defused
 from assistant.kinds import asks_how_many, asks_when
+from assistant.timely import LATEST
 from assistant.types import Evidence
 from assistant.values import tells_a_quantity
 from assistant.when_words import tells_a_time
@@ -118,13 +119,15 @@ def quotable(
     ("If the claim is right, …") is never sure, unless there is nothing else. Asked of the `present`, the nearest
     of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
     Asked how many, only what tells a quantity can answer: of 99 sentences near to 25 such development questions 26 tell
-    none, and none of those answers.
+    none, and none of those answers. Asked when, only what tells a time can.
     """
     units = [Quotable(piece, one) for piece, one in zip(_units(question, evidence), nearness, strict=True)]
     if not whether:
         units = [one for one in units if _tells(question, one.piece.text)] or units
     if asks_how_many(question):
         units = [one for one in units if tells_a_quantity(one.piece.text)] or units
+    if asks_when(question):
+        units = [one for one in units if tells_a_time(one.piece.text)] or units
     near = sorted(units, key=lambda one: -one.nearness)
     asked = near[:ASKED_OF]
     if near and (whether or present):
@@ -181,16 +184,30 @@ def best_to_come(yes_no: Sequence[float]) -> float:
 def chosen(asked: Sequence[Quotable], yes_no: Sequence[float], present: bool = False) -> tuple[Evidence, ...]:
     """The sentences an answer is made of, best first, but together and in order those of one passage.
 
-    `yes_no`: what the generator says of each. Of the `present` the newest stand first, of one day the sure one.
+    `yes_no`: what the generator says of each. Of the `present` the newest stand first, of one day the sure one; and
+    nothing is told that is older by more than a month than the newest of what answers well enough to be told.
     """
-    scores = _scores(asked, yes_no)
-    ranked = sorted(zip(asked, scores, strict=True), key=lambda one: -one[1])
-    best = [one for one, score in ranked if one.sure or score >= _least(scores)]
+    scored = list(zip(asked, _scores(asked, yes_no), strict=True))
+    if present:
+        scored = _of_now(scored)
+    least = _least([score for _, score in scored])
+    best = [one for one, score in sorted(scored, key=lambda one: -one[1]) if one.sure or score >= least]
     if present:
         best.sort(key=lambda one: (_day(one.piece), one.sure), reverse=True)
     passages = dict.fromkeys(one.piece.number for one in best)
     inside = sorted((one.piece for one in best), key=lambda piece: piece.start)
     return tuple(piece for number in passages for piece in inside if piece.number == number)
+
+
+def _of_now(scored: Sequence[tuple[Quotable, float]]) -> list[tuple[Quotable, float]]:
+    """Those not older by more than a month than the newest within the margin. What has no date is as new as any."""
+    least = _least([score for _, score in scored])
+    newest = max((_day(one.piece) for one, score in scored if score >= least), default=date.min)
+    return [
+        (one, score)
+        for one, score in scored
+        if one.sure or _day(one.piece) in (date.min, newest) or newest - _day(one.piece) <= LATEST
+    ]
 
 
 def quoted(pieces: Sequence[Evidence]) -> str:

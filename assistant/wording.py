@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from Stemmer import Stemmer
 
+from assistant.irregular import PLAIN
+
 Item = TypeVar("Item", bound=Hashable)
 
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
@@ -64,9 +66,9 @@ def content_sequence(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """The Snowball English stem (Porter 2)."""
+    """The Snowball English stem (Porter 2), of an irregular form that of the plain one: "held" is "hold"."""
     # A stemmer of its own for each word, made in less than a microsecond: several threads ask, and one serves only one.
-    return str(Stemmer("english", 0).stemWord(word))
+    return str(Stemmer("english", 0).stemWord(PLAIN.get(word, word)))
 
 
 def numbers(text: str) -> frozenset[str]:

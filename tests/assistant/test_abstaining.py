@@ -41,9 +41,9 @@ def test_the_signals_are_what_question_and_evidence_share() -> None:
     found = signals(QUESTION, FOUND, evidence_of(FOUND))
     assert found == {
         "dense": 0.5,
-        "nearest": pytest.approx(1 / 3),
-        "covered_once": 3 / 6,
-        "covered": 3 / 6,  # metre, river, Novosilka; not many, Vovcha, rise
+        "nearest": 1 / 2,
+        "covered_once": 4 / 6,
+        "covered": 4 / 6,  # metre, river, Novosilka, rise; not many, Vovcha
         "names": 1 / 2,
         "numbers": 1.0,
     }

@@ -98,12 +98,38 @@ def test_of_one_passage_the_sentences_stand_together_in_its_order() -> None:
     assert quoted(chosen(near, [0.0] * 3)) == "The dam broke. [1] The river rose. [1] The mayor spoke. [2]"
 
 
+def told_on(*days: date | None) -> tuple[Evidence, ...]:
+    """A passage of an article of its own for each day."""
+    return evidence_of([hit(article(f"It held on day {n}.", f"a{n}", published=day)) for n, day in enumerate(days)])
+
+
 def test_of_the_present_the_newest_stands_first_and_the_undated_last() -> None:
-    days = [date(2024, 11, 12), None, date(2025, 3, 31)]
-    pieces = evidence_of([hit(article(f"It held on day {n}.", f"a{n}", published=day)) for n, day in enumerate(days)])
-    near = near_of(pieces, [1.0, 0.99, 0.98])
+    near = near_of(told_on(date(2025, 3, 12), None, date(2025, 3, 31)), [1.0, 0.99, 0.98])
     assert [piece.number for piece in chosen(near, [0.0] * 3)] == [1, 2, 3]
     assert [piece.number for piece in chosen(near, [0.0] * 3, present=True)] == [3, 1, 2]
+
+
+def test_of_the_present_nothing_old_is_told_where_something_newer_answers_about_as_well() -> None:
+    near = near_of(told_on(date(2024, 11, 12), date(2025, 3, 12), date(2025, 3, 31), None), [1.0] * 4)
+    as_well, worse = [0.5, 0.0, 0.4, 0.3], [0.5, -0.5, -0.2, -1.0]
+    assert [piece.number for piece in chosen(near, as_well, present=True)] == [3, 2, 4]
+    assert [piece.number for piece in chosen(near, as_well)] == [1, 3, 4, 2]
+    assert [piece.number for piece in chosen(near, worse, present=True)] == [1]
+
+
+def test_a_sure_one_that_answers_worse_leaves_what_is_older_standing() -> None:
+    old, new = near_of(told_on(date(2024, 11, 12), date(2025, 3, 31)), [1.0, 1.0])
+    near = (old, replace(new, sure=True))
+    assert [piece.number for piece in chosen(near, [1.0, -1.0], present=True)] == [2, 1]
+    assert [piece.number for piece in chosen(near, [1.0, 0.5], present=True)] == [2]
+
+
+def test_asked_when_only_what_tells_a_time_is_asked_about_if_anything_does() -> None:
+    near = evidence("The dam broke.", "The dam broke in 1698.", "The dam broke again on 2 May 1999.")
+    question, nearness = "When did the dam break?", [0.9, 0.8, 0.7]
+    assert [one.piece.number for one in quotable(question, near, nearness, whether=False, present=False)] == [2, 3]
+    untold = near[:1]
+    assert [one.piece.number for one in quotable("When did it?", untold, [0.9], whether=False, present=False)] == [1]
 
 
 def test_asked_whether_a_thing_is_so_the_nearest_is_quoted_whatever_the_generator_says_of_it() -> None:

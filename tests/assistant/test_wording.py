@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.irregular import PLAIN
 from assistant.wording import content_words, fold, is_readable, names, numbers, share, stem, words
 
 texts = st.text(max_size=80)
@@ -44,11 +45,20 @@ def test_words_are_folded_in_their_order(text: str, expected: list[str]) -> None
         ("three brigades", "3 brigade"),
         ("the dam", "dams"),
         ("Zelensky’s", "zelensky"),
+        ("withdrawn", "withdraws"),
+        ("they held", "holding"),
+        ("It began", "begins"),
+        ("two men", "2 man"),
         ("Nîmes", "Nimes"),
     ],
 )
 def test_content_words_of_one_meaning_are_one(one: str, other: str) -> None:
     assert content_words(one) == content_words(other) != frozenset()
+
+
+def test_no_plain_form_is_another_words_irregular_one() -> None:
+    assert PLAIN.keys().isdisjoint(PLAIN.values())
+    assert all(stem(form) == stem(plain) for form, plain in PLAIN.items())
 
 
 def test_function_words_are_no_content() -> None:
