@@ -119,15 +119,13 @@ def quotable(
     ("If the claim is right, …") is never sure, unless there is nothing else. Asked of the `present`, the nearest
     of the newest is whose passage names no less of what is asked about: newer news of another town is none of this one.
     Asked how many, only what tells a quantity can answer: of 99 sentences near to 25 such development questions 26 tell
-    none, and none of those answers. Asked when, only what tells a time can.
+    none, and none of those answers.
     """
     units = [Quotable(piece, one) for piece, one in zip(_units(question, evidence), nearness, strict=True)]
     if not whether:
         units = [one for one in units if _tells(question, one.piece.text)] or units
     if asks_how_many(question):
         units = [one for one in units if tells_a_quantity(one.piece.text)] or units
-    if asks_when(question):
-        units = [one for one in units if tells_a_time(one.piece.text)] or units
     near = sorted(units, key=lambda one: -one.nearness)
     asked = near[:ASKED_OF]
     if near and (whether or present):

@@ -124,14 +124,6 @@ def test_a_sure_one_that_answers_worse_leaves_what_is_older_standing() -> None:
     assert [piece.number for piece in chosen(near, [1.0, 0.5], present=True)] == [2]
 
 
-def test_asked_when_only_what_tells_a_time_is_asked_about_if_anything_does() -> None:
-    near = evidence("The dam broke.", "The dam broke in 1698.", "The dam broke again on 2 May 1999.")
-    question, nearness = "When did the dam break?", [0.9, 0.8, 0.7]
-    assert [one.piece.number for one in quotable(question, near, nearness, whether=False, present=False)] == [2, 3]
-    untold = near[:1]
-    assert [one.piece.number for one in quotable("When did it?", untold, [0.9], whether=False, present=False)] == [1]
-
-
 def test_asked_whether_a_thing_is_so_the_nearest_is_quoted_whatever_the_generator_says_of_it() -> None:
     pieces = evidence("The dam broke.", "The river rose.")
     for whether in (True, False):
