@@ -79,19 +79,6 @@ BARE: Final = re.compile(
 )
 """Months, seasons, weekdays and years, which need a preposition to be a time."""
 
-PLURAL_AFTER: Final = re.compile(r"\ (?!(?:was|is|has|does|as|this|versus|vs)\b)[a-z]+s\b|\ people\b|\ k[mg]\b")
-
-HISTORIC: Final = re.compile(
-    rf"""
-      \b(?:in|during|since|until|till|by|before|after|from|between|around|about|circa|of|to|and|or|early|late)
-      \ (?:the\ )?(?:year\ |early\ |late\ |mid-?\ ?)?1[0-8]\d{{2}}(?![\d%]|[.,]\d|{PLURAL_AFTER.pattern})
-    | (?<!\d)(?:1\d|20)\d0s\b | \(\ ?(?:c\.\ )?1[0-8]\d{{2}}\b | \b\d{{1,2}}(?:st|nd|rd|th)[ -]century\b
-    | \b\d{{1,4}}\ (?:BCE?|AD|CE)\b | \bAD\ \d | \b{_WEEKDAY}\b
-    """,
-    re.VERBOSE,
-)
-"""Years long past, decades and centuries, which no article is looked for by."""
-
 CONNECTIVE: Final = re.compile(
     r"\b(?P<word>since|after|before|until|till|up to|by|as of|from|between|seit|nach|vor|bis|desde|depuis|avant|après"
     r"|hasta)(?: (?:the )?(?:start|beginning|middle|end|rest) of)?(?: the)?(?: early| late| mid)?(?: year)?[ -]?$",
@@ -110,6 +97,7 @@ NOUN_AFTER: Final = re.compile(
     r"|who|what|which|when|where|how|according|under|between|after|before|over|because|if|while|but|there|said|say)\b)"
     r"[A-Za-z]"
 )
+PLURAL_AFTER: Final = re.compile(r" (?!(?:was|is|has|does|as|this|versus|vs)\b)[a-z]+s\b| people\b")
 
 HABIT: Final = re.compile(r"\b(?:is|are|does|do|can|usually|always|often|every|month of)\b", re.IGNORECASE)
 """Words that make a month, a season or a weekday one that comes again: "When does the sun rise in the summer?"."""
@@ -143,5 +131,5 @@ AHEAD: Final = re.compile(
 
 
 def tells_a_time(text: str) -> bool:
-    """Whether a text holds a day, a month, a year, a decade or a century, or a time told from its own day."""
-    return any(pattern.search(text) for pattern in (ABSOLUTE, BARE, RELATIVE, HISTORIC))
+    """Whether a text holds a day, a month or a year, or a time told from its own day."""
+    return any(pattern.search(text) for pattern in (ABSOLUTE, BARE, RELATIVE))
