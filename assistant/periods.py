@@ -11,9 +11,11 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Final
 
 from assistant.types import Window
+from assistant.when_words import NTH, ON_WEEKDAY, TO
 from index.dates import parse_publication_date
 
 EARLIEST: Final = date(1900, 1, 1)
@@ -30,11 +32,17 @@ _COUNTS: Final = {
     **{word: n for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)},
     **{"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "several": 4},
 }
-_DAYS: Final = {"hour": 1, "day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+_DAYS: Final = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _SEASON = re.compile(rf"\b({'|'.join(_SEASONS)})\b", re.IGNORECASE)
 _ROLLING = re.compile(r"(?:last|past|previous)\s+(?:([\w ]+?)\s+)?(hour|day|week|month|quarter|year)s?", re.IGNORECASE)
 _AGO = re.compile(r"([\w ]+?)\s+(day|week|month|year)s?\s+ago", re.IGNORECASE)
+_ON_WEEKDAY = re.compile(rf"{ON_WEEKDAY}(?=\w)", re.IGNORECASE)
+_TWO_DAYS = rf"(?P<first>\d{{1,2}}){NTH}{TO}(?P<last>\d{{1,2}}){NTH}"
+_MONTH_NAME, _THEN_YEAR = r"(?P<month>[^\W\d_]+\.?)", r"(?:,?\ (?P<year>\d{4}))?"
+_DAYS_OF = re.compile(rf"{_TWO_DAYS}\ (?:of\ )?{_MONTH_NAME}{_THEN_YEAR}", re.IGNORECASE)
+_OF_DAYS = re.compile(rf"{_MONTH_NAME}\ {_TWO_DAYS}{_THEN_YEAR}", re.IGNORECASE)
+_OF_YEAR = re.compile(r"(.+?)\s+(?:of\s+)?(this|last)\s+year", re.IGNORECASE)
 _WEEK_OF = re.compile(r"(first|second|third|fourth|last)\s+week\s+of\s+(.+)", re.IGNORECASE)
 _HALF = re.compile(r"(?:(first|second)\s+half\s+of|H([12]))\s+(\d{4})", re.IGNORECASE)
 _QUARTER = re.compile(r"(first|second|third|fourth|last)\s+quarter\s+of\s+(\d{4})", re.IGNORECASE)
@@ -56,6 +64,8 @@ def window_of(phrase: str, today: date) -> Window | None:
     this one, Monday to Sunday; "the last two weeks" are the fourteen days up to today.
     """
     phrase = " ".join(phrase.split())
+    if match := _ON_WEEKDAY.match(phrase):  # "Monday, 3 February" is 3 February
+        phrase = phrase[match.end() :]
     for read in _READERS:
         try:
             window = read(phrase, today)
@@ -124,7 +134,7 @@ def _rolling(phrase: str, today: date) -> Window | None:
     if not match:
         return None
     count = _count(match[1] or "one")
-    return Window(today - timedelta(days=count * _DAYS[match[2].lower()]), today) if count else None
+    return Window(today - timedelta(days=ceil(count * _DAYS[match[2].lower()])), today) if count else None
 
 
 def _ago(phrase: str, today: date) -> Window | None:
@@ -164,6 +174,25 @@ def _part(phrase: str, today: date) -> Window | None:
         return Window(month.until - timedelta(days=6), month.until)
     first = month.since + timedelta(days=7 * _ORDINALS.index(match[1].lower()))
     return Window(first, first + timedelta(days=6))
+
+
+def _days_of_month(phrase: str, today: date) -> Window | None:
+    """Two days of one month and those between them: "3 to 9 May 2024"."""
+    match = _DAYS_OF.fullmatch(phrase) or _OF_DAYS.fullmatch(phrase)
+    if not match or int(match["first"]) > int(match["last"]):
+        return None
+    first = window_of(f"{match['first']} {match['month']} {match['year'] or ''}", today)
+    if not first or not first.since:
+        return None
+    return Window(first.since, first.since.replace(day=int(match["last"])))
+
+
+def _of_year(phrase: str, today: date) -> Window | None:
+    """A day, a month or a season of this or of last year."""
+    match = _OF_YEAR.fullmatch(phrase)
+    if not match:
+        return None
+    return window_of(f"{match[1]} {today.year - (match[2].lower() == 'last')}", today)
 
 
 def _season(phrase: str, today: date) -> Window | None:
@@ -211,6 +240,8 @@ _READERS: Final[tuple[Callable[[str, date], Window | None], ...]] = (
     _rolling,
     _ago,
     _part,
+    _of_year,
+    _days_of_month,
     _season,
     _worded,
 )

@@ -66,7 +66,7 @@ class When:
 def when_of(question: str, today: date) -> When:
     """What `question`, asked on `today`, says about time. A window that has not begun yet is none."""
     text = question[:LONGEST]
-    mentions = _dated(_mentions(text, today), today)
+    mentions = _begun(text, _dated(text, _mentions(text, today), today), today)
     window = _combined(text, mentions)
     if window is None or (window.since and window.since > today):
         return When(present=asks_about_the_present(text))
@@ -124,17 +124,21 @@ def _months(first: date, last: date) -> str:
 
 
 def _mentions(text: str, today: date) -> list[Mention]:
-    """Every time in the text, in order, none inside another."""
+    """Every time in the text, in order, none inside another or inside what a thing is named by."""
     found: list[Mention] = []
+    naming: list[tuple[int, int]] = []
     for pattern, relative in ((words.RELATIVE, True), (words.ABSOLUTE, False), (words.BARE, False)):
         for match in pattern.finditer(text):
             group = "bare" if pattern is words.BARE else 0
             start, end = match.span(group)
-            if any(start < m.end and m.start < end for m in found):
+            if any(start < b and a < end for a, b in [*naming, *((m.start, m.end) for m in found)]):
                 continue
-            linked = pattern is not words.BARE or not match["link"] or any(m.end == match.start() - 1 for m in found)
+            if not relative and _names_a_thing(text, start, end):
+                naming.append((start, end))
+                continue
+            linked = pattern is not words.BARE or not match["link"] or _follows_on(text, match.start(), found)
             again = pattern is words.BARE and not has_year(text[start:end]) and _comes_again(text)
-            if linked and not again and (relative or not _names_a_thing(text, start, end)):
+            if linked and not again:
                 window = window_of(text[start:end], today)
                 found += [Mention(start, end, text[start:end], window, relative)] if window else []
     if words.PAST.search(text):  # "What happened today?" is about a day, "How close are they today?" about the present
@@ -144,20 +148,28 @@ def _mentions(text: str, today: date) -> list[Mention]:
     return sorted(found, key=lambda mention: mention.start)[:MOST]
 
 
+def _follows_on(text: str, start: int, found: Sequence[Mention]) -> bool:
+    """Whether nothing but a space stands between one of the times found and `start`."""
+    return any(not text[m.end : start].strip() for m in found if m.end <= start)
+
+
 def _comes_again(text: str) -> bool:
     return bool(words.HABIT.search(text)) and not words.PAST.search(text)
 
 
 def _names_a_thing(text: str, start: int, end: int) -> bool:
     """Whether the date stands before a noun it belongs to, or is no date but a count ("in 2000 homes")."""
-    if words.DETERMINED.search(text[:start]) and words.NOUN_AFTER.match(text[end:]):
-        return True
+    before = text[:start]
+    if words.DETERMINED.search(before) and words.NOUN_AFTER.match(text[end:]):
+        return not words.SINCE_THE.search(before)
     return text[start:end].isdigit() and bool(words.PLURAL_AFTER.match(text[end:]))
 
 
-def _dated(mentions: Sequence[Mention], today: date) -> tuple[Mention, ...]:
+def _dated(text: str, mentions: Sequence[Mention], today: date) -> tuple[Mention, ...]:
     """Times without a year take the one year that the others name: "between November and January 2025"."""
     years = {match.group() for m in mentions for match in re.finditer(r"(?<!\d)(?:19|20)\d{2}(?!\d)", m.text)}
+    if not years:
+        return _rising(text, mentions, today)
     if len(years) != 1:
         return tuple(mentions)
     year = int(years.pop())
@@ -165,8 +177,37 @@ def _dated(mentions: Sequence[Mention], today: date) -> tuple[Mention, ...]:
     return tuple(_in_year(m, year, mentions[anchor], i < anchor, today) for i, m in enumerate(mentions))
 
 
+def _rising(text: str, mentions: Sequence[Mention], today: date) -> tuple[Mention, ...]:
+    """Of times in a row none is later than the next: "January, February and March", asked in February, are last year's.
+
+    Each without a year is the latest that has begun; one that is later than the next is meant a year or a week earlier.
+    """
+    told = list(mentions)
+    for i in reversed(range(len(told) - 1)):
+        one, after = told[i], told[i + 1]
+        in_a_row = words.IN_A_ROW.fullmatch(text[one.end : after.start])
+        if in_a_row and not one.relative and _since(one.window) > _since(after.window):
+            told[i] = replace(one, window=_earlier(one, today))
+    return tuple(told)
+
+
+def _earlier(mention: Mention, today: date) -> Window:
+    """The same weekday a week before, or the same days a year before."""
+    since, week = _since(mention.window), timedelta(days=7)
+    if words.is_weekday(mention.text):
+        return Window(since - week, _until(mention.window) - week)
+    return window_of(f"{mention.text} {since.year - 1}", today) or mention.window
+
+
+def _begun(text: str, mentions: Sequence[Mention], today: date) -> tuple[Mention, ...]:
+    """The times, less those without a year that are still to come: "Will it open in March?" is not about last March."""
+    if words.PAST.search(text) or not words.AHEAD.search(text):
+        return tuple(mentions)
+    return tuple(m for m in mentions if m.relative or has_year(m.text) or (m.window.until or today) >= today)
+
+
 def _in_year(mention: Mention, year: int, anchor: Mention, before: bool, today: date) -> Mention:
-    if has_year(mention.text) or mention.relative:
+    if has_year(mention.text) or mention.relative or words.is_weekday(mention.text):
         return mention
     for shift in (0, -1 if before else 1):
         window = window_of(f"{mention.text} {year + shift}", today)

@@ -20,8 +20,13 @@ _FOREIGN_MONTH = (
     r"|diciembre)\b"
 )
 _YEAR = r"(?:19|20)\d{2}(?!\d|[,.]\d|[-–/]\d|['’]?s\b)"
-_DAY = r"(?<![\d.,])\d{1,2}(?:st|nd|rd|th|\.)?"
+NTH: Final = r"(?:st|nd|rd|th|\.)?"
+_DAY = rf"(?<![\d.,])\d{{1,2}}{NTH}"
+TO: Final = r"(?:\ ?[-–]\ ?|\ (?:and|or|to|until|till|through)\ (?:the\ )?)"
+"""What joins two days of one month: "3 to 9 May", "May 3-9"."""
 _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+ON_WEEKDAY: Final = rf"(?:\b(?:{_WEEKDAY}|(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?),?\ (?:the\ )?)?"
+"""The weekday that may stand before its date: "Monday, 3 February"."""
 _SEASON = r"(?:spring|summer|autumn|fall|winter)"
 _UNIT = r"(?:week|month|quarter|year)"
 _COUNT = (
@@ -34,6 +39,7 @@ RELATIVE: Final = re.compile(
       (?:the\ )?day\ before\ yesterday | yesterday | last\ (?:night|evening) | this\ (?:morning|afternoon|evening)
     | {_COUNT}\ (?:day|week|month|year)s?\ ago
     | (?:last|past|previous)\ {_COUNT}\ (?:hour|day|week|month|year)s?
+    | (?-i:(?:{_DAY}\ )?{_FULL_MONTH}|{_SEASON})\ (?:of\ )?(?:this|last)\ year
     | (?:this|last|previous)\ (?:{_UNIT}|weekend|{_SEASON}|{_WEEKDAY})(?!\ of\b)
     | (?<=the\ )past\ {_UNIT}
     | vorgestern | gestern
@@ -53,27 +59,32 @@ ABSOLUTE: Final = re.compile(
       (?<![\d.-])\d{{4}}-\d{{2}}-\d{{2}}(?![\d-])
     | (?<![\d.])\d{{1,2}}\.\d{{1,2}}\.\d{{4}}(?!\d)
     | \b(?:first|second|third|fourth|last)\ week\ of\ {_MONTH}(?:,?\ {_YEAR})?
-    | {_DAY}(?:\ of)?\ {_MONTH}(?:,?\ {_YEAR})?
-    | \b{_MONTH}\ \d{{1,2}}(?:st|nd|rd|th)?(?![\d%:]|[.,]\d)(?:,?\ {_YEAR})?
+    | {ON_WEEKDAY}{_DAY}(?:{TO}\d{{1,2}}{NTH})?(?:\ of)?\ {_MONTH}(?:,?\ {_YEAR})?
+    | {ON_WEEKDAY}\b{_MONTH}\ \d{{1,2}}(?:st|nd|rd|th)?(?:{TO}\d{{1,2}}(?:st|nd|rd|th)?)?
+      (?![\d%:]|[.,]\d)(?:,?\ {_YEAR})?
     | \b{_MONTH},?\ (?:of\ )?{_YEAR}
     | {_DAY}(?:\ de)?\ {_FOREIGN_MONTH}(?:(?:\ de)?\ {_YEAR})?
     | \b(?-i:{_FOREIGN_MONTH})(?:\ de)?\ {_YEAR}
     | \b(?:Q[1-4]|H[12])\ {_YEAR}
     | \b(?:first|second|third|fourth|last)\ (?:quarter|half)\ of\ {_YEAR}
-    | \b{_SEASON}(?:\ of|,)?\ {_YEAR}
+    | \b{_SEASON}(?:\ of|,)?\ (?:{_YEAR}|(?:19|20)\d{{2}}[-–/](?:\d{{2}}){{1,2}}(?!\d))
     """,
     re.VERBOSE,
 )
 """Dates that are none but dates wherever they stand."""
 
+_ITEM = rf"(?:{_FULL_MONTH}|{_WEEKDAY}\b|{_YEAR})"
+_LISTED = rf"(?:\ {_ITEM},)*\ {_ITEM},?\ (?:and|or)\ {_ITEM}"
+"""What goes on behind a comma: ", February and March" are months, ", May and Merkel" are not."""
+
 BARE: Final = re.compile(
     rf"""\b(?:
-      (?P<link>and|to|or|until|till|through|bis|und)\ (?:in\ |the\ )?
-    | (?:in|during|since|until|till|by|before|after|from|between|throughout|early|late|mid|last|this|around
+      (?P<link>(?:,\ )?(?:and|to|or|until|till|through|bis|und)|,(?={_LISTED}))\ (?:in\ |the\ )?
+    | (?i:in|during|since|until|till|by|before|after|from|between|throughout|early|late|mid|last|this|around
         |(?:start|beginning|middle|end|course|rest|month|year|summer|winter|spring|autumn|fall)\ of
         |im|seit|bis|nach|en|desde|depuis|avant|après)[ -](?:the\ )?(?:early\ |late\ |mid-?\ ?)?
         (?:year\ |Jahr\ |année\ |año\ )?
-    | on\ (?={_WEEKDAY})
+    | [Oo]n\ (?={_WEEKDAY})
     )(?P<bare>{_FULL_MONTH}|{_FOREIGN_MONTH}|{_SEASON}\b|{_WEEKDAY}\b|{_YEAR})""",
     re.VERBOSE,
 )
@@ -87,10 +98,13 @@ CONNECTIVE: Final = re.compile(
 JOINED: Final = re.compile(
     r" ?(?:and|to|until|till|through|–|-|bis|und|y|a|et|à) ?(?:in |the |early |late |mid-?)*", re.IGNORECASE
 )
+IN_A_ROW: Final = re.compile(rf"{JOINED.pattern}|,(?:\ and|\ or)? (?:in )?", re.IGNORECASE)
 LATER: Final = frozenset({"since", "after", "seit", "nach", "desde", "depuis", "après"})
 EARLIER: Final = frozenset({"before", "until", "till", "up to", "by", "as of", "bis", "avant", "hasta"})
 EXCLUDING: Final = frozenset({"after", "nach", "après", "before", "avant"})
 
+SINCE_THE: Final = re.compile(r"\bsince the $", re.IGNORECASE)
+"""What stands so begins on the day of the thing: "since the October 2023 attack"."""
 DETERMINED: Final = re.compile(r"(?:\b(?:the|a|an|its|their|his|her|that|which|what|whose)|['’]s) $", re.IGNORECASE)
 NOUN_AFTER: Final = re.compile(
     r"['’-]?\s*(?!(?:and|or|in|on|at|to|by|for|from|with|about|as|of|that|than|did|do|does|was|were|is|are|has|had|have"
@@ -102,7 +116,7 @@ PLURAL_AFTER: Final = re.compile(r" (?!(?:was|is|has|does|as|this|versus|vs)\b)[
 HABIT: Final = re.compile(r"\b(?:is|are|does|do|can|usually|always|often|every|month of)\b", re.IGNORECASE)
 """Words that make a month, a season or a weekday one that comes again: "When does the sun rise in the summer?"."""
 
-TODAY: Final = re.compile(r"\b(?:today|tonight|heute|aujourd['’]hui|hoy)\b", re.IGNORECASE)
+TODAY: Final = re.compile(r"(?<!\bago )\b(?:today|tonight|heute|aujourd['’]hui|hoy)\b", re.IGNORECASE)
 PRESENT: Final = re.compile(
     r"""\b(?:
       right\ now | now | nowadays | these\ days | currently | current | presently | at\ present | at\ the\ moment
@@ -128,6 +142,11 @@ AHEAD: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that ask of a time what was said of it beforehand."""
+
+
+def is_weekday(text: str) -> bool:
+    """Whether a text is a weekday and nothing else."""
+    return bool(re.fullmatch(_WEEKDAY, text))
 
 
 def tells_a_time(text: str) -> bool:

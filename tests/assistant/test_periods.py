@@ -46,6 +46,15 @@ def days(since: str, until: str | None = None) -> tuple[date, date]:
         ("first half of 2024", days("2024-01-01", "2024-06-30")),
         ("third week of August 2024", days("2024-08-15", "2024-08-21")),
         ("2023", days("2023-01-01", "2023-12-31")),
+        ("Monday, 6 January 2025", days("2025-01-06")),
+        ("past 24 hours", days("2025-01-13", "2025-01-14")),
+        ("past 25 hours", days("2025-01-12", "2025-01-14")),
+        ("3rd to 9th of May 2024", days("2024-05-03", "2024-05-09")),
+        ("May 3-9, 2024", days("2024-05-03", "2024-05-09")),
+        ("15 to 20 January", days("2024-01-15", "2024-01-20")),
+        ("5 May last year", days("2024-05-05")),
+        ("summer of this year", days("2025-06-01", "2025-08-31")),
+        ("winter of 2022/23", days("2022-12-01", "2023-02-28")),
         ("letzte Woche", days("2025-01-06", "2025-01-12")),
         ("novembre 2024", days("2024-11-01", "2024-11-30")),
         ("noviembre de 2024", days("2024-11-01", "2024-11-30")),
@@ -58,14 +67,25 @@ def test_a_phrase_is_the_days_it_names_seen_from_a_tuesday(phrase: str, expected
 
 
 @pytest.mark.parametrize(
-    "phrase", ["03/04/2024", "31 February 2024", "99999999 days ago", "1200 years ago", "soup", ""]
+    "phrase",
+    [
+        "03/04/2024",
+        "31 February 2024",
+        "9 to 3 May 2024",
+        "30 and 31 June",
+        "99999999 days ago",
+        "1200 years ago",
+        "soup",
+        "",
+    ],
 )
 def test_what_names_no_certain_day_is_no_window(phrase: str) -> None:
     assert window_of(phrase, TUESDAY) is None
 
 
 WORDS = st.sampled_from(
-    "last this past two 12 31 week month year days ago of May summer 2024 Q3 first the a 2.5 – ²".split()
+    "last this past two 12 31 week month year days ago of May summer 2024 Q3 first the a 2.5 – ² Monday, 3 9 May, "
+    "hours and to".split()
 )
 
 
