@@ -8,8 +8,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_IN_COURT: Final = r"(?:judge?ment|execution|dismissal|offen[cs]e|trial|conviction|justice)s?\b"
+_NEWS_OF: Final = (
+    "agency|agencies|channel|outlet|conference|site|website|organi[sz]ation|paper|anchor|network|service|magazine|"
+    "programme|program|broadcast|app"
+)
 _OVERVIEW: Final = re.compile(
-    r"\b((?<!\ba )situation|state of affairs|overview|summar\w+|developments|latest|news|happening|going on|"
+    r"\b((?<!\ba )situation|state of affairs|overview|summari[sz]\w+|developments|happening|going on|"
+    rf"summar(?:y|ies)(?! {_IN_COURT})|latest(?= (?:news|on|in|from|about|with|at|of)\b|\W*\Z)|"
+    rf"(?-i:news)(?![- ](?:{_NEWS_OF})s?\b)|\ANews (?:on|of|from|about)|"
     r"what (?:is|are|was|were) (?:known|said|reported|the (?:facts|events|conditions))|tell me (?:about|more)|"
     r"how (?:is|are|was|were) [^?.!]{1,80} (?:going(?! to\b)|doing|faring|developing|progressing)|"
     r"how (?:do|did) (?:things|matters) stand|where (?:do|did) (?:things|matters) stand)\b",

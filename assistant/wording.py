@@ -39,6 +39,11 @@ _FUNCTION_WORDS = frozenset(
 )
 
 
+_ACRONYM = re.compile(r"(?<![A-Z] )\b(?:US|WHO|IT|U\.S)\b(?! [A-Z]{2})")
+"""Capitals that name something, though they spell a function word; not among others ("WHO HAS LEFT?")."""
+_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+
+
 def fold(text: str) -> str:
     """Lower case, compatibility forms and accents folded, curly apostrophes straightened."""
     if text.isascii():  # nothing to fold, and most sentences of most articles
@@ -49,19 +54,29 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def words(text: str) -> tuple[str, ...]:
-    """The words in order, folded, possessive endings removed. A hyphenated word counts as its parts."""
+    """The words in order, folded, possessive endings removed. A hyphenated word counts as its parts, "U.S." as "us"."""
     found = (word.removesuffix("'s") for word in _WORD.findall(fold(text)))
-    return tuple(part for word in found for part in word.split("-") if part)
+    return tuple(_undotted(part) for word in found for part in word.split("-") if part)
+
+
+def _undotted(word: str) -> str:
+    return word.replace(".", "") if "." in word and _DOTTED.fullmatch(word) else word
+
+
+def _acronyms(text: str) -> frozenset[str]:
+    """The function words that stand for something in this text: "the US", "told the WHO"."""
+    return frozenset(found.replace(".", "").lower() for found in _ACRONYM.findall(text))
 
 
 def content_words(text: str) -> frozenset[str]:
-    """The stems of the words that are not function words. Small number words become digits."""
+    """The stems of the words that are not function words; "the US" is none. Small number words become digits."""
     return frozenset(content_sequence(text))
 
 
 def content_sequence(text: str) -> tuple[str, ...]:
     """The same in the order of the text, repeats included."""
-    return tuple(stem(_NUMERALS.get(word, word)) for word in words(text) if word not in _FUNCTION_WORDS)
+    left_out = _FUNCTION_WORDS - _acronyms(text)
+    return tuple(stem(_NUMERALS.get(word, word)) for word in words(text) if word not in left_out)
 
 
 @lru_cache(maxsize=65536)
@@ -84,7 +99,7 @@ def names(text: str) -> frozenset[str]:
     """
     found = [match.group() for match in _WORD.finditer(text)]
     capital = {word for i, word in enumerate(found) if word[0].isupper() and (i > 0 or word.isupper())}
-    return frozenset(stem(part) for word in capital for part in words(word)) - _FUNCTION_WORDS
+    return frozenset(stem(part) for word in capital for part in words(word)) - (_FUNCTION_WORDS - _acronyms(text))
 
 
 def share(part: Iterable[Item], whole: frozenset[Item]) -> float:

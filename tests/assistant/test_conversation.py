@@ -257,11 +257,24 @@ def test_a_courtesy_is_not_rewritten(message: str) -> None:
     assert not leans(message, HISTORY)
 
 
-@pytest.mark.parametrize("message", ["when?", "Why?", "who said that?", "And in Pokrovsk?", "And?", "How many?"])
+@pytest.mark.parametrize(
+    "message", ["when?", "Why?", "who said that?", "And in Pokrovsk?", "And?", "How many?", "And Why?"]
+)
 def test_a_fragment_with_nothing_before_it_is_asked_back(message: str) -> None:
     assert unclear(message, ()) == message.strip("?")
 
 
-@pytest.mark.parametrize("message", ["", "?", "Pokrovsk", "And who leads the garrison of Pokrovsk?", "Warum?"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "?",
+        "Pokrovsk",
+        "And who leads the garrison of Pokrovsk?",
+        "Warum?",
+        "What did May say?",
+        "How is the US doing?",
+    ],
+)
 def test_what_may_be_searched_for_is_not_asked_back(message: str) -> None:
     assert unclear(message, ()) is None
