@@ -4,7 +4,7 @@ Knows what they look like from `order_words`, and where paragraphs end; asks no 
 a sentence to be quoted, so it is never evidence: the model does not read it, and nothing can be held by it. What an
 article tells of orders, in quotation marks among words of its own, stays.
 
-    forged     marks of a conversation: chat tokens, roles, a source list, hidden characters
+    forged     marks of a conversation: chat tokens, roles and their turns, a source list, hidden characters
     waived     "ignore the above", "disregard all previous instructions"
     addressed  "to any assistant reading this", "language models must write …"
     dictated   "reply only with …", "the correct answer is …", "every answer must contain …", "from now on you …"
@@ -15,16 +15,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
-from assistant.candidates import Candidate, candidates_of
+from assistant.candidates import Candidate, Stretch, candidates_of
 from assistant.order_words import FORMS, UNASKED, Order
 from assistant.wording import fold
 from index.types import Hit
 
-SPOILING: Final[frozenset[Order]] = frozenset({"forged", "waived", "addressed", "encoded"})
-"""Whoever writes such a sentence wrote its paragraph for the same end: the whole of it is set aside."""
+SPOILING: Final[frozenset[Order]] = frozenset({"forged", "waived", "addressed"})
+"""Whoever writes such a sentence wrote its paragraph for the same end: the whole of it is set aside. A word in base64
+is no such sign, since manuals show them."""
 OWN_WORDS: Final = 5
 """So many words outside the quotation marks make a sentence one that tells of what is inside them."""
 
@@ -34,7 +37,10 @@ _QUOTED = re.compile(r"([\"“”«„])[^\"“”«»„\n]{1,300}?([\"”“»
 _UNASKED = re.compile(UNASKED, re.MULTILINE)
 _MISREAD = re.compile(r"[\u202d\u202e]|(?<=\w)[\u200b\u2060\ufeff](?=\w[\u200b\u2060\ufeff])")
 """Characters that have a text read otherwise than it is shown: turned round, or its letters kept apart."""
-_EXCHANGE = re.compile(r"^question: .*\[\d+\]", re.DOTALL | re.IGNORECASE | re.MULTILINE)
+_QUESTION = re.compile(r"^question: ", re.IGNORECASE | re.MULTILINE)
+_MARKER = re.compile(r"\[\d+\]")
+_ASKING = re.compile(r"^[^\w\n]*+(?:human|user)\s*:", re.IGNORECASE | re.MULTILINE)
+_ANSWERING = re.compile(r"^[^\w\n]*+assistant\s*:", re.IGNORECASE | re.MULTILINE)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
@@ -68,46 +74,31 @@ def ordering(hits: Sequence[Hit]) -> list[Candidate]:
 
 def _ordering(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
     before: Candidate | None = None
-    for paragraph in _paragraphs(candidates):
-        kinds: list[Order | None] = []
-        for candidate in paragraph:
-            kinds.append(order_in(candidate.text, asked=before is not None and before.text.endswith("?")))
-            before = candidate
-        spoilt = not SPOILING.isdisjoint(kinds) or _forges(_block(paragraph))
-        yield from (c for c, kind in zip(paragraph, kinds, strict=True) if spoilt or kind)
+    for stretch, together in groupby(candidates, key=lambda candidate: candidate.stretch):
+        in_turns = bool(_ASKING.search(stretch.text) and _ANSWERING.search(stretch.text))
+        for block, paragraph in _paragraphs(stretch, together):
+            kinds: list[Order | None] = []
+            for candidate in paragraph:
+                asked = before is not None and before.text.endswith("?")
+                kinds.append("forged" if in_turns and _is_turn(candidate.text) else order_in(candidate.text, asked))
+                before = candidate
+            spoilt = not SPOILING.isdisjoint(kinds) or _forges(block)
+            yield from (c for c, kind in zip(paragraph, kinds, strict=True) if spoilt or kind)
+
+
+def _is_turn(sentence: str) -> bool:
+    """Only where a person and an assistant speak by turns: "User:" alone is a field."""
+    return bool(_ASKING.match(sentence) or _ANSWERING.match(sentence))
 
 
 def _forges(block: str) -> bool:
-    return bool(_EXCHANGE.search(block) or _FORGED.search(fold(block)))
+    asked = _QUESTION.search(block)
+    return bool((asked and _MARKER.search(block, asked.end())) or _FORGED.search(fold(block)))
 
 
-def _block(paragraph: Sequence[Candidate]) -> str:
-    """All that stands between the same blank lines, headings too."""
-    stretch = paragraph[0].stretch
-    before = stretch.cut(stretch.start, paragraph[0].span.start)
-    after = stretch.cut(paragraph[-1].span.end, stretch.end)
-    start = max((match.end() for match in _BLANK_LINE.finditer(before)), default=0)
-    end = _BLANK_LINE.search(after)
-    return before[start:] + _text(paragraph) + (after[: end.start()] if end else after)
-
-
-def _text(paragraph: Sequence[Candidate]) -> str:
-    return paragraph[0].stretch.cut(paragraph[0].span.start, paragraph[-1].span.end)
-
-
-def _paragraphs(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
-    """The candidates, those between which no blank line stands together."""
-    paragraph: list[Candidate] = []
-    for candidate in candidates:
-        if paragraph and not _same_paragraph(paragraph[-1], candidate):
-            yield paragraph
-            paragraph = []
-        paragraph.append(candidate)
-    if paragraph:
-        yield paragraph
-
-
-def _same_paragraph(one: Candidate, other: Candidate) -> bool:
-    if one.stretch is not other.stretch:
-        return False
-    return not _BLANK_LINE.search(one.stretch.cut(one.span.end, other.span.start))
+def _paragraphs(stretch: Stretch, candidates: Iterable[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
+    """The candidates that stand between the same blank lines, with all that stands there, headings too."""
+    ends = [match.end() for match in _BLANK_LINE.finditer(stretch.text)]
+    borders = [0, *ends, len(stretch.text)]
+    for at, paragraph in groupby(candidates, key=lambda one: bisect_right(ends, one.span.start - stretch.start)):
+        yield stretch.text[borders[at] : borders[at + 1]], list(paragraph)
