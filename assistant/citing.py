@@ -9,6 +9,7 @@ round: the model points, the program cites). A marker that points nowhere is cut
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -141,15 +142,23 @@ def split_sentences(raw: str) -> tuple[Sentence, ...]:
     text = defused(without_markers(raw))  # cutting [[1]2] leaves [2]
     spans = sentence_spans(text)
     leading = bool(markers) and not text[: markers[0].at].strip()
-    named: list[list[int]] = [[] for _ in spans]
-    for marker in markers:
-        place = _owner(marker.at, spans, leading)
-        if place is not None:
-            named[place].extend(n for n in marker.numbers if n not in named[place])
+    named: list[dict[int, None]] = [{} for _ in spans]
+    if spans:
+        for marker, place in zip(markers, _owners([m.at for m in markers], spans, leading), strict=True):
+            named[place] |= dict.fromkeys(marker.numbers)
     return tuple(
-        Sentence(_tidied(text[start:end]), tuple(numbers), text.count("\n", 0, start))
-        for (start, end), numbers in zip(spans, named, strict=True)
+        Sentence(_tidied(text[start:end]), tuple(numbers), line)
+        for (start, end), numbers, line in zip(spans, named, _lines_before(text, spans), strict=True)
     )
+
+
+def _lines_before(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """How many line breaks stand before each span."""
+    lines, counted = 0, 0
+    for start, _ in spans:
+        lines += text.count("\n", counted, start)
+        counted = start
+        yield lines
 
 
 def _tidied(sentence: str) -> str:
@@ -173,12 +182,13 @@ def whole_sentences(raw: str, cut_off: bool) -> tuple[Sentence, ...]:
     return tuple(once.values())
 
 
-def _owner(at: int, spans: Sequence[tuple[int, int]], leading: bool) -> int | None:
-    if not spans:
-        return None
+def _owners(places: Sequence[int], spans: Sequence[tuple[int, int]], leading: bool) -> list[int]:
+    """Of a marker at each place the span, one of at least one: the last that begins before it, or the next to end."""
     if leading:
-        return next((i for i, (_, end) in enumerate(spans) if at < end), len(spans) - 1)
-    return max((i for i, (start, _) in enumerate(spans) if start < at), default=0)
+        ends = [end for _, end in spans]
+        return [min(bisect_right(ends, at), len(spans) - 1) for at in places]
+    starts = [start for start, _ in spans]
+    return [max(bisect_left(starts, at) - 1, 0) for at in places]
 
 
 @dataclass(frozen=True, slots=True)

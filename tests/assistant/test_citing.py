@@ -176,6 +176,16 @@ def test_output_of_nothing_but_marker_parts_takes_linear_time(raw: str) -> None:
     assert time.perf_counter() - started < 20
 
 
+def test_eight_times_as_many_cited_sentences_take_some_eight_times_as_long() -> None:
+    def seconds(sentences: int) -> float:
+        raw = "".join(f"It fell here.\n[{number}] " for number in range(sentences))
+        started = time.process_time()
+        split_sentences(raw)
+        return time.process_time() - started
+
+    assert seconds(8_000) < 24 * max(seconds(1_000), 0.01)
+
+
 # ---- markers
 
 
