@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from sentencex import get_sentence_boundaries
 
-_WINDOW = 100_000
-"""Characters handed to the splitter at once: bounds its memory on a text without line breaks."""
+_WINDOW = 20_000
+"""Characters handed to the splitter at once: bounds its memory on a text without line breaks, and its time, which is
+square in what it is given of marks that open and never close."""
 _BLOCK_LINES = 2_000
 """Lines looked at together; a longer paragraph is taken in parts, so that memory stays bounded."""
 _NARROWEST_WRAP = 64

@@ -226,12 +226,19 @@ def test_a_window_never_cuts_a_sentence_that_fits_into_it() -> None:
     "unit", [". ", "- a b\n", "a\n", " \n", "(a. ", "word ", "x", "A. B. ", "1. ", "Title\n\n", '"', "e.g. ", "\n---\n"]
 )
 def test_time_grows_no_faster_than_the_text(unit: str) -> None:
-    def seconds(characters: int) -> float:
-        text = unit * (characters // len(unit))
-        begun = time.perf_counter()
-        sentence_spans(text)
-        return time.perf_counter() - begun
-
-    seconds(1_000)
+    seconds(unit, 1_000)
     # Eight times the text; quadratic behaviour would take 64 times as long. The floor is for the clock's noise.
-    assert min(seconds(320_000), seconds(320_000)) < 30 * max(seconds(40_000), 0.01)
+    assert min(seconds(unit, 320_000), seconds(unit, 320_000)) < 30 * max(seconds(unit, 40_000), 0.01)
+
+
+@pytest.mark.parametrize("unit", ["`", "“", "“a"])
+def test_marks_that_open_and_never_close_take_no_square_time(unit: str) -> None:
+    """The splitter does take it, so it must not be handed all of such a text at once."""
+    assert min(seconds(unit, 100_000), seconds(unit, 100_000)) < 30 * max(seconds(unit, 12_500), 0.01)
+
+
+def seconds(unit: str, characters: int) -> float:
+    text = unit * (characters // len(unit))
+    begun = time.perf_counter()
+    sentence_spans(text)
+    return time.perf_counter() - begun
