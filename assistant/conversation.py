@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from assistant.types import Turn
 from assistant.when_words import tells_a_time
-from assistant.wording import content_words, names, numbers, words
+from assistant.wording import TITLES, content_words, names, numbers, words
 
 Rewriter = Callable[[str, Sequence[Turn]], str]
 LAST_TURNS = 4
@@ -40,13 +40,22 @@ _ASKING_ELSEWHERE = re.compile(
 _WHEN_ONLY = re.compile(r"^(?:in|on|at|since|until|before|after|during|from|by|for|which)\b", re.IGNORECASE)
 _COURTESY = re.compile(r"^\W*(?:yes|no|ok|okay|thanks|thank you|hello|hi|bye|good)\b\W*$", re.IGNORECASE)
 _HOW_ONLY = re.compile(r"^\W*how (?:many|much|long|far|often|big)\W*$", re.IGNORECASE)
-_CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w.-]*\w(?:['’][A-Z]\w+)?"
+_CAPITAL = "[A-ZÀ-ÖØ-Þ]"
+_CAPITALISED = (
+    rf"(?<![\w.'’-])(?:(?:{_CAPITAL}\.)+(?!\w)|(?:St|Mt|Dr|Mr|Mrs|Ms)\."
+    rf"|(?:{_CAPITAL}['’])?[a-z]*{_CAPITAL}[\w.-]*\w(?:['’]{_CAPITAL}\w+)?)"
+)
+"""A whole word of a name, with the dots that are its own: "U.S.", "St.", "Toretsk", "iPhone", "O'Brien"."""
 _NAME = re.compile(rf"{_CAPITALISED}(?: (?:(?:of|the|de|van|von|al) )*{_CAPITALISED})*")
 _ANOTHER = re.compile(
     r"^\W*(?i:(?:and|or|but|also|then|the same|what about|how about)[ ,]+)+"
-    rf"(?:(?P<where>in|at|on|for|of|from|to|with|near|by|about) )?(?:the )?(?P<name>{_NAME.pattern})\s*[?.!]*\s*$"
+    rf"(?:(?P<where>in|at|on|for|of|from|to|with|near|by|about) )?(?P<the>the )?(?P<name>{_NAME.pattern})\s*[?.!]*\s*$"
 )
 """The same question of something else: "And in Pokrovsk?"."""
+_WHAT_OF = re.compile(r"(?P<what>.+) of (?:the )?")
+_PLACED = re.compile(r"\b(?:in|at|near|around|from|to) (?:the )?$")
+_JOINED_BEFORE = re.compile(r"\b(?:and|or) (?:the )?$", re.IGNORECASE)
+_JOINED_AFTER = re.compile(rf"(?:,|,? and|,? or) (?:the )?{_CAPITAL}")
 FRAGMENT_WORDS = 2
 SHORT_WORDS = 3
 FRAGMENT_AT_MOST = 6
@@ -115,19 +124,64 @@ def standing_alone(message: str, history: Sequence[Turn], rewrite: Rewriter) -> 
 def _renamed(message: str, history: Sequence[Turn]) -> str:
     """The last question that stood alone, its one name of the kind replaced by the message's; "" where that is unclear.
 
-    Of the kind is what stands behind the same preposition; a month or a year is no name.
+    Of the kind is what stands behind the same preposition; a month or a year is no name. Whether a name without a
+    preposition is a town's or a person's cannot be seen: it takes a town's place unless a title shows a person.
     """
+    another, asked = _another(message), _last_alone(history)
+    if not another or asked.isupper() or tells_a_time(f"in {another['name']}"):
+        return ""
+    where, name = another["where"] or "", another["name"]
+    behind = re.compile(rf"\b{where} (?:the )?$" if where else "")
+    found = _names_in(asked, where)
+    same = [(start, end) for start, end in found or () if behind.search(asked[:start])]
+    if len(same) != 1 or _is_one_of_several(asked, *same[0]):
+        return ""
+    before, old, after = asked[: same[0][0]], asked[slice(*same[0])], asked[same[0][1] :]
+    if not where and (_WHAT_OF.match(old) or (_PLACED.search(before) and _is_person(name, history))):
+        return ""
+    if not words(after):  # at the end an article is the name's own, elsewhere it may be that of a word behind it
+        before, name = before.removesuffix("the "), (another["the"] or "") + name
+    return before + name + after
+
+
+def _another(message: str) -> re.Match[str] | None:
+    """The message as one that asks the same of another name."""
     another = _ANOTHER.match(message)
-    asked = _last_alone(history)
-    if not another or not asked or tells_a_time(f"in {another['name']}"):
-        return ""
-    behind = re.compile(rf"\b{another['where']} (?:the )?$" if another["where"] else "")
-    after_first = len(asked.split(maxsplit=1)[0])  # the first word is capitalised whatever it is
+    return another if another and not message.isupper() and _is_a_name(another["name"]) else None
+
+
+def _is_a_name(capitalised: str) -> bool:
+    """Whether it is not only a function word with a capital: "Why", "Then", "In Toretsk"."""
+    first = capitalised.removeprefix("The ").split()[0]
+    return first == "US" or bool(content_words(first))
+
+
+def _names_in(asked: str, where: str) -> list[tuple[int, int]]:
+    """Where names stand in a question; nothing where its words are capitalised as in a headline.
+
+    Of "CEO of Apple" the name is "Apple"; of "Bank of England" it is "England" only where the message says "of".
+    """
+    after_first = len(asked.split(maxsplit=1)[0]) if asked else 0  # the first word is capitalised whatever it is
     found = [one for one in _NAME.finditer(asked, after_first) if not tells_a_time(f"in {one.group()}")]
-    same = [one for one in found if behind.search(asked[: one.start()])]
-    if len(same) != 1:
-        return ""
-    return asked[: same[0].start()] + another["name"] + asked[same[0].end() :]
+    if not all(_is_a_name(one.group()) for one in found):
+        return []
+    spans = []
+    for one in found:
+        of = _WHAT_OF.match(one.group())
+        inner = of and (where == "of" or of["what"].isupper())
+        spans.append((one.start() + (of.end() if of and inner else 0), one.end()))
+    return spans
+
+
+def _is_one_of_several(asked: str, start: int, end: int) -> bool:
+    """Whether the name is coordinated with another: "Bosnia and Herzegovina", "Paris, Texas"."""
+    return bool(_JOINED_BEFORE.search(asked[:start]) or _JOINED_AFTER.match(asked[end:]))
+
+
+def _is_person(name: str, history: Sequence[Turn]) -> bool:
+    """Whether a title stands before the name, in the message or in the conversation."""
+    titled = re.compile(rf"\b(?:{'|'.join(sorted(TITLES))})\b\.? (?:{_CAPITALISED} ){{0,2}}{re.escape(name)}\b")
+    return name.split()[0].rstrip(".") in TITLES or any(titled.search(turn.text) for turn in history)
 
 
 def _last_alone(history: Sequence[Turn]) -> str:
@@ -136,7 +190,7 @@ def _last_alone(history: Sequence[Turn]) -> str:
         turn = history[at]
         if turn.role == "user" and not leans(turn.text, history[:at]):
             return turn.text.strip()
-        if turn.role == "user" and not _ANOTHER.match(turn.text):
+        if turn.role == "user" and not _another(turn.text):
             return ""
     return ""
 

@@ -38,6 +38,14 @@ _FUNCTION_WORDS = frozenset(
     """.split()
 )
 
+TITLES = frozenset(
+    """Admiral Ambassador Archbishop Bishop Cardinal Chairman Chairwoman Chancellor Chief Colonel Commander Congressman
+    Congresswoman Dr Emperor General Governor Judge King Lieutenant Mayor Minister Mr Mrs Ms Pope Premier President
+    Prince Princess Prof Professor Queen Rabbi Representative Secretary Senator Sergeant Sheikh Sir Spokesman
+    Spokesperson Spokeswoman""".split()
+)
+"""What stands before a person's name, and is no name alone."""
+
 
 _ACRONYM = re.compile(r"(?<![A-Z] )\b(?:US|WHO|IT|U\.S)\b(?! [A-Z]{2})")
 """Capitals that name something, though they spell a function word; not among others ("WHO HAS LEFT?")."""

@@ -55,6 +55,33 @@ class Rewriting:
         ("What is the situation in Kurakhove?", "And what about last week?", ""),
         ("What is the situation there?", "And in Pokrovsk?", ""),
         ("How far is Pokrovsk from Kurakhove?", "And from Dnipro?", "How far is Pokrovsk from Dnipro?"),
+        ("What is the situation in Kurakhove?", "And Toretsk?", "What is the situation in Toretsk?"),
+        ("What is the situation in Kurakhove?", "And the Donbas?", "What is the situation in the Donbas?"),
+        ("What is the situation in the Donbas?", "And in Sumy?", "What is the situation in Sumy?"),
+        ("What is the situation in Kurakhove?", "And President Zelensky?", ""),
+        ("What is the situation in Kurakhove?", "AND IN TORETSK?", ""),
+        ("What is the situation in Kurakhove?", "And In Toretsk?", ""),
+        ("WHAT IS THE SITUATION IN KURAKHOVE?", "And Toretsk?", ""),
+        ("What Is The Situation In Kurakhove?", "And Toretsk?", ""),
+        ("When did Kurakhove fall?", "And Why?", ""),
+        ("When did Kurakhove fall?", "But Then?", ""),
+        ("Who is the CEO of Apple?", "And Microsoft?", "Who is the CEO of Microsoft?"),
+        ("Who is the CEO of Apple?", "And of Microsoft?", "Who is the CEO of Microsoft?"),
+        ("What is the GDP of Germany?", "And France?", "What is the GDP of France?"),
+        ("What is the GDP of Germany?", "And the US?", "What is the GDP of the US?"),
+        ("Who leads the Bank of England?", "And the Senate?", ""),
+        ("Who leads the Bank of England?", "And of Japan?", "Who leads the Bank of Japan?"),
+        ("How many people use the iPhone?", "And Android?", "How many people use Android?"),
+        ("How much does the iPad cost?", "And the MacBook?", "How much does the MacBook cost?"),
+        ("How many people use the iPhone in Germany?", "And Android?", ""),
+        ("Is eBay growing?", "And Amazon?", "Is Amazon growing?"),
+        ("What is the role of mRNA in vaccines?", "And DNA?", "What is the role of DNA in vaccines?"),
+        ("Where was Conan O'Brien born?", "And Jay Leno?", "Where was Jay Leno born?"),
+        ("What is the population of St. Petersburg?", "And of Moscow?", "What is the population of Moscow?"),
+        ("What is the population of Moscow?", "And of St. Petersburg?", "What is the population of St. Petersburg?"),
+        ("What are the U.S. tariffs?", "And China?", "What are the China tariffs?"),
+        ("What happened in Bosnia and Herzegovina?", "And in Serbia?", ""),
+        ("What happened in Paris, Texas?", "And in Berlin?", ""),
     ],
 )
 def test_the_same_of_another_name_is_asked_without_a_model(asked: str, message: str, query: str) -> None:
@@ -62,6 +89,13 @@ def test_the_same_of_another_name_is_asked_without_a_model(asked: str, message: 
     rewrite = Rewriting()
     assert standing_alone(message, history, rewrite) == (query or f"{asked} {message}")
     assert bool(rewrite.asked) is not bool(query)
+
+
+def test_a_person_known_by_a_title_does_not_take_the_place_of_a_town() -> None:
+    asked = "What is the situation in Kurakhove?"
+    history = (Turn("user", asked), Turn("assistant", "President Volodymyr Zelensky said it is difficult [1]."))
+    assert standing_alone("And Zelensky?", history, Rewriting()) == f"{asked} And Zelensky?"
+    assert standing_alone("And Toretsk?", history, Rewriting()) == "What is the situation in Toretsk?"
 
 
 def test_another_name_after_another_goes_back_to_the_question_that_stood_alone() -> None:
