@@ -36,7 +36,7 @@ class Corpus:
         self, paths: Sequence[Path], progress: ProgressCall | None = None, remove_vanished: bool = False
     ) -> IngestReport:
         """Index files and folders and remember them. What is gone from them stays, unless `remove_vanished`."""
-        source = Paths(paths, self._max_bytes, known=self._store.roots())
+        source = Paths(paths, self._max_bytes, known=self._store.roots(), nested=True)
         return self._ingester().add(source, progress, remove_vanished)
 
     def sync(

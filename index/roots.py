@@ -40,13 +40,15 @@ def shows(folder: Path, path: Path) -> bool:
 def loss(path: Path, known: Mapping[Path, str]) -> str | None:
     """Why nothing of `path` may be taken for deleted though it is not there. None when what is not there is deleted.
 
-    `known` are the places remembered, with their marks; one of them says what has become of all that lies in it.
+    `known` are the places remembered, with their marks. Each folder among them says what has become of all that lies
+    in it, since each may be on a disk of its own; of a single file in one of them, that one does.
     """
-    holding = min((place for place in known if shows(place, path)), key=lambda place: len(place.parts), default=None)
+    holding = sorted((place for place in known if shows(place, path)), key=lambda place: len(place.parts))
+    telling = holding[:1] + [place for place in holding[1:] if known[place].startswith("folder")]
     try:
-        if holding is None:
+        if not telling:
             return None if mark(path) else UNKNOWN
-        return _loss_of(holding, known[holding])
+        return next((reason for place in reversed(telling) if (reason := _loss_of(place, known[place]))), None)
     except (OSError, ValueError):  # listing it tells which
         return AWAY
 

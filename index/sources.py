@@ -73,7 +73,7 @@ class Paths:
 
     A file named outright is taken even if hidden. `known` are the places remembered from before. What was indexed of
     one of them that is away, or is another and empty folder now, is unreachable, as from a disk that is not mounted;
-    with `prune` it is gone.
+    with `prune` it is gone. With `nested`, a folder given is remembered also where it lies in a place that is.
     """
 
     def __init__(
@@ -83,18 +83,20 @@ class Paths:
         suffixes: Iterable[str] = tuple(MEDIA_TYPES),
         known: Iterable[Root] = (),
         prune: bool = False,
+        nested: bool = False,
     ) -> None:
-        self._given = tuple(dict.fromkeys(_resolved(Path(path)) for path in paths))
+        self._given = dict.fromkeys(_resolved(Path(path)) for path in paths)
         self._known = {Path(root.uri): root.mark or "" for root in known}
         self._max_bytes = max_bytes
         self._suffixes = frozenset(suffix.lower() for suffix in suffixes)
         self._prune = prune
+        self._nested = nested
         self._unlisted: list[Path] = []
 
     def uris(self) -> Iterator[str | SkippedSource]:
         self._unlisted = []
         seen: set[str] = set()
-        for path in self._given:
+        for path in self._places:
             for found in self._of(path):
                 uri = found.uri if isinstance(found, SkippedSource) else found
                 if uri not in seen:
@@ -116,41 +118,52 @@ class Paths:
 
     def absence(self, uri: str) -> Absence:
         path = Path(uri)
-        holding = [given for given in self._given if shows(given, path)]
+        holding = [place for place in self._places if shows(place, path)]
         if not holding:
             return "foreign"
-        if all(given in self._lost for given in holding):
+        if any(place in self._lost for place in holding):
             return "gone" if self._prune else "unreachable"
         return "unreachable" if any(path.is_relative_to(folder) for folder in self._unlisted) else "gone"
 
     def roots(self) -> tuple[Root, ...]:
-        """Those given that lie in no other place given or known; with `prune`, the lost ones without a mark."""
-        found = (Root(str(path), self._mark(path)) for path in self._given if not self._is_inside_another(path))
+        """The places looked at that are known or lie in no other; with `prune`, those not there without a mark."""
+        found = (Root(str(path), self._mark(path)) for path in self._places if self._is_remembered(path))
         return tuple(root for root in found if (root.mark or self._prune) and _storable(root.uri))
 
-    def _is_inside_another(self, path: Path) -> bool:
-        return any(other != path and shows(other, path) for other in (*self._given, *self._known))
+    def _is_remembered(self, path: Path) -> bool:
+        if path in self._known or (self._nested and (self._mark(path) or "").startswith("folder")):
+            return True
+        return not any(other != path and shows(other, path) for other in (*self._given, *self._known))
 
     def _mark(self, path: Path) -> str | None:
-        if path in self._lost:
-            return None if self._prune else self._known.get(path)
+        """The mark to remember: as long as a place is lost that of then, so that it is known when it is back."""
+        then = self._known.get(path)
+        if path in self._lost and not self._prune:
+            return then
         try:
-            return mark(path) or self._known.get(path)
+            return mark(path) or (None if path in self._lost else then)
         except (OSError, ValueError):
-            return self._known.get(path)
+            return None if path in self._lost else then
+
+    @cached_property
+    def _places(self) -> tuple[Path, ...]:
+        """What was given, and the places known in it: each may be away by itself."""
+        others = (path for path in self._known if path not in self._given)
+        return (*self._given, *(path for path in others if any(shows(given, path) for given in self._given)))
 
     @cached_property
     def _lost(self) -> Mapping[Path, str]:
-        """Given paths of which nothing may be taken for deleted, and why."""
-        return {path: reason for path in self._given if (reason := loss(path, self._known))}
+        """The places of which nothing may be taken for deleted, and why."""
+        return {path: reason for path in self._places if (reason := loss(path, self._known))}
 
     def _of(self, path: Path) -> Iterator[str | SkippedSource]:
-        """What one given path yields."""
-        reason = self._lost.get(path)
-        if reason is None:
+        """What one place yields, unless another yields it."""
+        if reason := self._lost.get(path):
+            told = any(outer in self._lost for outer in path.parents)
+            if not told and not self._prune:
+                yield SkippedSource(_printable(path), reason)
+        elif path in self._given:
             yield from self._under(path)
-        elif not self._prune:
-            yield SkippedSource(_printable(path), reason)
 
     def _under(self, path: Path) -> Iterator[str | SkippedSource]:
         """The files at and below a path. Folders are walked without recursion, so that no depth is too deep."""

@@ -181,6 +181,53 @@ def test_a_place_that_does_not_exist_is_not_remembered(folder: Path) -> None:
     assert store.roots() == (Root(str(folder), f"folder {folder.stat().st_ino}"),)
 
 
+def corpus_of(store: Store) -> Corpus:
+    return Corpus(store, lambda: ingester(store), ticking_clock())
+
+
+@pytest.mark.parametrize("inner_first", [True, False])
+def test_a_folder_added_by_itself_keeps_its_articles_while_it_is_away_from_the_one_it_lies_in(
+    folder: Path, inner_first: bool
+) -> None:
+    store, disk = Store.open(None), folder / "disk"
+    disk.mkdir()
+    (disk / "on.txt").write_text("The harbour on the disk.")
+    corpus = corpus_of(store)
+    for place in (disk, folder) if inner_first else (folder, disk):
+        corpus.add([place])
+    disk.rename(folder.parent / "unplugged")
+    report = corpus.sync()
+    assert (names(report.unreachable), report.removed) == (["on.txt"], ())
+    (folder.parent / "unplugged").rename(disk)
+    assert len(corpus.sync().unchanged) == 4
+    disk.rename(folder.parent / "unplugged")
+    assert names(corpus.sync(prune=True).removed) == ["on.txt"]
+    assert [root.uri for root in store.roots()] == [str(folder)]
+    assert (corpus.sync().failed, store.failures()) == ((), ())
+
+
+def test_a_folder_synced_by_itself_stays_a_part_of_the_one_it_lies_in(folder: Path) -> None:
+    store = Store.open(None)
+    corpus = corpus_of(store)
+    (folder / "sub").mkdir()
+    (folder / "sub" / "on.txt").write_text("The harbour.")
+    corpus.add([folder])
+    corpus.sync([folder / "sub"])
+    (folder / "sub").rename(folder.parent / "deleted")
+    assert names(corpus.sync().removed) == ["on.txt"]
+
+
+def test_a_folder_pruned_while_an_empty_one_stands_there_is_filled_anew_by_the_next_sync(folder: Path) -> None:
+    store = Store.open(None)
+    corpus = corpus_of(store)
+    corpus.add([folder])
+    folder.rename(folder.parent / "old")
+    folder.mkdir()
+    assert len(corpus.sync(prune=True).removed) == 3
+    (folder / "n.txt").write_text("The new harbour.")
+    assert names(corpus.sync().added) == ["n.txt"]
+
+
 def test_an_article_that_was_added_by_itself_and_removed_is_not_come_back_to(folder: Path) -> None:
     store = Store.open(None)
     added(store, folder / "a.txt", folder / "b.txt")
@@ -339,7 +386,7 @@ def test_an_index_that_remembers_no_places_is_asked_file_by_file(folder: Path) -
     store.note_roots([Root(root.uri, None) for root in store.roots()])
     (folder / "a.txt").unlink()
     (folder / "b.txt").write_text("Something else.")
-    corpus = Corpus(store, lambda: ingester(store), ticking_clock())
+    corpus = corpus_of(store)
     found = {status.uri.rsplit("/", 1)[-1]: status.state for status in corpus.statuses()}
     assert found == {"a": "indexed", "a.txt": "failed", "b.txt": "changed", "c.txt": "indexed"}
     with pytest.raises(IndexMissing, match="does not know where its articles come from"):

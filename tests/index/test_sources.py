@@ -445,5 +445,77 @@ def test_a_folder_deleted_within_a_remembered_one_is_gone(folder: Path) -> None:
     assert skipped_by(source) == {}
 
 
+def test_a_folder_added_within_a_remembered_one_is_a_place_of_its_own_and_a_file_is_not(folder: Path) -> None:
+    uri = write(folder / "disk" / "a.txt")
+    outer = remembered(folder)
+    assert Paths([folder / "disk", uri], known=outer, nested=True).roots() == remembered(folder / "disk")
+    assert Paths([folder / "disk"], known=outer).roots() == ()
+
+
+@pytest.mark.parametrize("given", [["", "disk"], [""], ["disk"]], ids=["both", "the outer one", "the inner one"])
+@pytest.mark.parametrize("emptied", [False, True], ids=["not there", "an empty folder"])
+def test_a_place_within_another_may_be_away_by_itself(folder: Path, given: list[str], emptied: bool) -> None:
+    k = folder / "k"
+    uri, stays = write(k / "disk" / "deep" / "a.txt"), write(k / "b.txt")
+    known = (*remembered(k), *remembered(k / "disk"))
+    (k / "disk").rename(folder / "unplugged")
+    if emptied:
+        (k / "disk").mkdir()
+    source = Paths([k / name for name in given], known=known)
+    assert absence(source, uri) == "unreachable"
+    assert list(skipped_by(source)) == [str(k / "disk")]
+    assert [found for found in source.uris() if isinstance(found, str)] == [stays] * ("" in given)
+    assert known[1] in source.roots()
+    assert absence(Paths([k / name for name in given], known=known, prune=True), uri) == "gone"
+
+
+def test_a_place_within_another_is_told_of_once_when_both_are_away(folder: Path) -> None:
+    uri = write(folder / "disk" / "in" / "a.txt")
+    known = (*remembered(folder / "disk"), *remembered(folder / "disk" / "in"))
+    (folder / "disk").rename(folder / "unplugged")
+    source = Paths([root.uri for root in known], known=known)
+    assert list(skipped_by(source)) == [str(folder / "disk")]
+    assert source.absence(uri) == "unreachable"
+
+
+def test_a_place_within_another_that_is_another_folder_now_is_remembered_as_that(folder: Path) -> None:
+    write(folder / "sub" / "a.txt")
+    known = (*remembered(folder), *remembered(folder / "sub"))
+    (folder / "sub").rename(folder / "old")
+    uri = write(folder / "sub" / "b.txt")
+    source = Paths([folder], known=known)
+    assert uri in list(source.uris())
+    assert set(source.roots()) == {*remembered(folder), *remembered(folder / "sub")} != set(known)
+
+
+def test_a_file_remembered_in_a_remembered_folder_moves_with_what_is_in_it(folder: Path) -> None:
+    uri = write(folder / "sub" / "a.txt")
+    known = (*remembered(folder), *remembered(uri))
+    (folder / "sub").rename(folder / "renamed")
+    source = Paths([root.uri for root in known], known=known)
+    assert absence(source, uri) == "gone"
+    assert skipped_by(source) == {}
+
+
+def test_pruning_forgets_what_is_not_there_and_goes_on_with_what_is(folder: Path) -> None:
+    uri = write(folder / "k" / "a.txt")
+    known = remembered(folder / "k")
+    (folder / "k").rename(folder / "elsewhere")
+    (folder / "k").mkdir()
+    source = Paths([folder / "k"], known=known, prune=True)
+    assert (absence(source, uri), source.roots()) == ("gone", remembered(folder / "k"))
+    assert source.roots() != known
+
+
+@pytest.mark.parametrize("given", [["k"], ["k", "k/in", "k/in/a.txt"]])
+def test_pruning_forgets_the_places_within_one_that_is_not_there(folder: Path, given: list[str]) -> None:
+    uri = write(folder / "k" / "in" / "a.txt")
+    known = [root for place in ("k", "k/in", "k/in/a.txt") for root in remembered(folder / place)]
+    (folder / "k").rename(folder / "elsewhere")
+    source = Paths([folder / place for place in given], known=known, prune=True)
+    assert (absence(source, uri), skipped_by(source)) == ("gone", {})
+    assert set(source.roots()) == {Root(root.uri, None) for root in known}
+
+
 def skipped_by(source: Paths) -> dict[str, str]:
     return {item.uri: item.reason for item in source.uris() if isinstance(item, SkippedSource)}
