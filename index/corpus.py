@@ -36,18 +36,18 @@ class Corpus:
         self, paths: Sequence[Path], progress: ProgressCall | None = None, remove_vanished: bool = False
     ) -> IngestReport:
         """Index files and folders and remember them. What is gone from them stays, unless `remove_vanished`."""
-        source = Paths(paths, self._max_bytes, known=self._store.roots(), nested=True)
+        source = Paths(paths, self._max_bytes, known=self._store.roots(), nested=True, stored=self._store.revisions)
         return self._ingester().add(source, progress, remove_vanished)
 
     def sync(
         self, paths: Sequence[Path] = (), progress: ProgressCall | None = None, prune: bool = False
     ) -> IngestReport:
         """Bring the index in line with its places. With `prune`, a place that is away counts as deleted."""
-        return self._ingester().sync(self._places(paths, prune), progress)
+        return self._ingester().sync(self._places(paths, prune, told=True), progress)
 
     def preview(self, paths: Sequence[Path] = (), prune: bool = False) -> IngestReport:
         """What `sync` would do."""
-        return preview(self._store, self._places(paths, prune), self._clock)
+        return preview(self._store, self._places(paths, prune, told=True), self._clock)
 
     def watch(
         self,
@@ -70,7 +70,7 @@ class Corpus:
             ignored=self._store.directory and self._store.directory.resolve(),
             poll_seconds=poll_seconds,
         )
-        return follow(lambda: self.sync(given, progress), looks(watching, tell), tell)
+        return follow(lambda: self._ingester().sync(self._places(given), progress), looks(watching, tell), tell)
 
     def statuses(self, filters: Filters = _EVERYTHING) -> tuple[SourceStatus, ...]:
         """How every source stands to the index, by its URI; with filters, only those whose article passes.
@@ -89,15 +89,20 @@ class Corpus:
         ]
         return tuple(sorted((s for s in found if passing is None or s.uri in passing), key=lambda s: s.uri))
 
-    def _places(self, paths: Sequence[Path], prune: bool = False) -> Paths:
-        """The given places, or all that were added. Raises IndexMissing when none were."""
+    def _places(self, paths: Sequence[Path], prune: bool = False, told: bool = False) -> Paths:
+        """The given places, or all that were added. Raises IndexMissing when none were.
+
+        With `told`, a given one that does not exist is listed as failed unless something of it is indexed.
+        """
         known = self._store.roots()
         if not paths and not known:
             raise IndexMissing(
                 f"The index in {self._store.directory} does not know where its articles come from. Name the files and"
                 " folders once: `quoth sync PATH…`."
             )
-        return Paths(paths or [root.uri for root in known], self._max_bytes, known=known, prune=prune)
+        stored = self._store.revisions if paths and told else None
+        given = paths or [Path(root.uri) for root in known]
+        return Paths(given, self._max_bytes, known=known, prune=prune, stored=stored)
 
 
 def _strays(uris: Iterable[str], known: Sequence[Root]) -> list[str]:

@@ -20,6 +20,7 @@ from index.chunking import chunk_article
 from index.embedding import Embedder, Vectors
 from index.errors import IndexingError, SourceUnreadable
 from index.readers import Draft, read_page
+from index.roots import UNKNOWN
 from index.sources import Source
 from index.store import Entry, Store
 from index.types import (
@@ -150,11 +151,13 @@ class Ingester:
             run.doubted.append(SkippedSource(uri, doubt))
 
     def _note_failures(self, run: _Run, source: Source) -> None:
+        """Keep why sources could not be read. What does not exist is none: it is told once, by the report."""
         known = {failure.uri: failure.reason for failure in self._store.failures()}
-        settled = {*run.added, *run.updated, *run.unchanged}
-        over = [uri for uri in known if uri not in run.failed and (uri in settled or source.absence(uri) == "gone")]
-        if over or known != {**known, **run.failed}:
-            self._store.note_failures(run.failed, over)
+        failed = {uri: reason for uri, reason in run.failed.items() if reason != UNKNOWN}
+        settled = {*run.added, *run.updated, *run.unchanged, *(uri for uri in known if known[uri] == UNKNOWN)}
+        over = [uri for uri in known if uri not in failed and (uri in settled or source.absence(uri) == "gone")]
+        if over or known != {**known, **failed}:
+            self._store.note_failures(failed, over)
 
 
 def preview(store: Store, source: Source, clock: Clock, read: Callable[[RawPage], Draft] = read_page) -> IngestReport:

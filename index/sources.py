@@ -14,14 +14,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from index.errors import SourceUnreadable
-from index.roots import loss, mark, shows
+from index.roots import UNKNOWN, loss, mark, shows
 from index.types import Absence, RawPage, Root, SkippedSource
 
 MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -74,6 +74,8 @@ class Paths:
     A file named outright is taken even if hidden. `known` are the places remembered from before. What was indexed of
     one of them that is away, or is another and empty folder now, is unreachable, as from a disk that is not mounted;
     with `prune` it is gone. With `nested`, a folder given is remembered also where it lies in a place that is.
+    `stored` gives the URIs that are indexed: a path given that is not there and of which nothing is indexed is said
+    not to exist; without `stored`, it has nothing.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Paths:
         known: Iterable[Root] = (),
         prune: bool = False,
         nested: bool = False,
+        stored: Callable[[], Iterable[str]] | None = None,
     ) -> None:
         self._given = dict.fromkeys(_resolved(Path(path)) for path in paths)
         self._known = {Path(root.uri): root.mark or "" for root in known}
@@ -91,6 +94,7 @@ class Paths:
         self._suffixes = frozenset(suffix.lower() for suffix in suffixes)
         self._prune = prune
         self._nested = nested
+        self._stored = stored
         self._unlisted: list[Path] = []
 
     def uris(self) -> Iterator[str | SkippedSource]:
@@ -160,14 +164,14 @@ class Paths:
         """What one place yields, unless another yields it."""
         if reason := self._lost.get(path):
             told = any(outer in self._lost for outer in path.parents)
-            if not told and not self._prune:
+            if not told and (not self._prune or (reason == UNKNOWN and self._is_mistyped(path))):
                 yield SkippedSource(_printable(path), reason)
         elif path in self._given:
             yield from self._under(path)
 
-    def _under(self, path: Path) -> Iterator[str | SkippedSource]:
+    def _under(self, given: Path) -> Iterator[str | SkippedSource]:
         """The files at and below a path. Folders are walked without recursion, so that no depth is too deep."""
-        waiting = [path]
+        waiting = [given]
         while waiting:
             path = waiting.pop()
             try:
@@ -178,11 +182,18 @@ class Paths:
                     waiting.extend(sorted(self._visible(path), reverse=True))
                 else:
                     yield self._file(str(path), mode)
-            except FileNotFoundError:
-                continue  # deleted since its folder was listed
+            except FileNotFoundError:  # otherwise deleted, since it was indexed or since its folder was listed
+                if path == given and self._is_mistyped(path):
+                    yield SkippedSource(_printable(path), UNKNOWN)
             except (OSError, ValueError) as error:
                 self._unlisted.append(path)
                 yield SkippedSource(_printable(path), _reason(error))
+
+    def _is_mistyped(self, path: Path) -> bool:
+        """Of a path that is not there: whether it was never there either, as far as the index can tell."""
+        if self._stored is None:
+            return False
+        return not any(uri == str(path) or uri.startswith(f"{path}{os.sep}") for uri in self._stored())
 
     def _visible(self, folder: Path) -> list[Path]:
         return [path for path in folder.iterdir() if not path.name.startswith(".")]
@@ -288,7 +299,7 @@ def _printable(path: Path | str) -> str:
 
 def _reason(error: OSError | ValueError) -> str:
     reasons = {
-        errno.ENOENT: "does not exist; check the spelling",
+        errno.ENOENT: UNKNOWN,
         errno.EACCES: "may not be read by you; change its permissions",
         errno.EPERM: "may not be read by you; change its permissions",
         errno.ELOOP: "is a link that leads back to itself; remove the link",

@@ -78,6 +78,23 @@ class TestWithAFolder:
         assert quoth("sync", "--prune").out.startswith("2 removed")
         assert json.loads(quoth("list", "--json").out) == {"articles": [], "failures": []}
 
+    @pytest.mark.parametrize("command", ["add", "sync"])
+    @pytest.mark.parametrize("name", ["typo.md", "../typo/typo.md"], ids=["in the folder", "elsewhere"])
+    def test_a_path_that_does_not_exist_is_a_mistake_wherever_it_is(
+        self, quoth: Quoth, folder: Path, command: str, name: str
+    ) -> None:
+        ran = quoth(command, folder / name)
+        assert ran.status == 2
+        assert f"skipped: {os.path.normpath(folder / name)}: does not exist; check the spelling" in ran.out
+        both = quoth(command, folder / "aurora.md", folder / name)
+        assert (both.status, "check the spelling" in both.out) == (0, True)
+        assert "check the spelling" not in quoth("sync").out + quoth("list").out
+
+    def test_a_path_that_was_deleted_is_no_mistake(self, quoth: Quoth, folder: Path) -> None:
+        (folder / "aurora.md").unlink()
+        ran = quoth("sync", folder / "aurora.md")
+        assert (ran.status, "1 removed" in ran.out, "spelling" in ran.out) == (0, True, False)
+
     def test_every_file_has_a_state(self, quoth: Quoth, folder: Path) -> None:
         (folder / "aurora.md").unlink()
         (folder / "empty\nname.md").write_text("")

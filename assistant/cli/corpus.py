@@ -74,7 +74,8 @@ def sync(
         dump(_report(report))
     else:
         print(plan_text(report) if dry_run else report_text(report))
-    return 2 if report.unreachable else 0
+    done = report.added or report.updated or report.unchanged or report.removed
+    return 2 if report.unreachable or (paths and report.failed and not done) else 0
 
 
 def _report(report: IngestReport) -> dict[str, Any]:

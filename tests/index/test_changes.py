@@ -228,6 +228,35 @@ def test_a_folder_pruned_while_an_empty_one_stands_there_is_filled_anew_by_the_n
     assert names(corpus.sync().added) == ["n.txt"]
 
 
+def test_a_path_that_does_not_exist_is_told_once_and_not_kept(folder: Path) -> None:
+    store = Store.open(None)
+    corpus = corpus_of(store)
+    corpus.add([folder])
+    for typo in (folder / "typo.txt", folder.parent / "typo" / "typo.txt"):
+        for told in (corpus.add([typo]), corpus.sync([typo]), corpus.sync([typo], prune=True), corpus.preview([typo])):
+            assert [(one.uri, one.reason) for one in told.failed] == [(str(typo), "does not exist; check the spelling")]
+        assert store.failures() == ()
+    assert [root.uri for root in store.roots()] == [str(folder)]
+
+
+def test_a_path_that_did_not_exist_and_was_kept_once_is_forgotten(folder: Path) -> None:
+    store = Store.open(None)
+    added(store, folder)
+    store.note_failures({"/never/typo.txt": "does not exist; check the spelling", "mem:a": "is empty"}, ())
+    ingester(store).sync(known(store))
+    assert [failure.uri for failure in store.failures()] == ["mem:a"]
+
+
+def test_a_watched_file_that_is_deleted_is_removed_and_nothing_more_is_said(folder: Path) -> None:
+    store = Store.open(None)
+    corpus = corpus_of(store)
+    looks = corpus.watch([folder / "a.txt"], lambda _: None, poll_seconds=0.001)
+    assert names(next(looks).added) == ["a.txt"]
+    (folder / "a.txt").unlink()
+    assert names(next(looks).removed) == ["a.txt"]
+    assert next(looks).failed == ()
+
+
 def test_an_article_that_was_added_by_itself_and_removed_is_not_come_back_to(folder: Path) -> None:
     store = Store.open(None)
     added(store, folder / "a.txt", folder / "b.txt")

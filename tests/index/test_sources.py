@@ -517,5 +517,31 @@ def test_pruning_forgets_the_places_within_one_that_is_not_there(folder: Path, g
     assert set(source.roots()) == {Root(root.uri, None) for root in known}
 
 
+# Paths that do not exist
+
+
+def stored(*uris: str) -> Callable[[], tuple[str, ...]]:
+    return lambda: uris
+
+
+@pytest.mark.parametrize("prune", [False, True])
+@pytest.mark.parametrize("place", [".", "never"], ids=["in a remembered folder", "elsewhere"])
+@pytest.mark.parametrize("name", ["typo.txt", "typo", "https:/example.com"])
+def test_a_path_of_which_nothing_is_indexed_does_not_exist(folder: Path, prune: bool, place: str, name: str) -> None:
+    uri = write(folder / "k" / "a.txt")
+    typo = folder / "k" / place / name
+    source = Paths([typo, uri], known=remembered(folder / "k"), prune=prune, stored=stored(uri, f"{uri}{name}"))
+    assert list(source.uris()) == [SkippedSource(os.path.normpath(typo), "does not exist; check the spelling"), uri]
+
+
+@pytest.mark.parametrize("name", ["sub", "sub/a.txt"])
+def test_a_path_that_was_indexed_and_is_not_there_was_deleted(folder: Path, name: str) -> None:
+    uri = write(folder / "k" / "sub" / "a.txt")
+    known = remembered(folder / "k")
+    (folder / "k" / "sub").rename(folder / "deleted")
+    source = Paths([folder / "k" / name], known=known, stored=stored(uri))
+    assert (list(source.uris()), source.absence(uri)) == ([], "gone")
+
+
 def skipped_by(source: Paths) -> dict[str, str]:
     return {item.uri: item.reason for item in source.uris() if isinstance(item, SkippedSource)}
