@@ -201,13 +201,17 @@ def _done(report: IngestReport, *more: str) -> dict[str, tuple[str, ...]]:
 
 def _remarks(report: IngestReport) -> list[str]:
     away = len(report.unreachable)
-    stay = [f"{away} articles stay: their place cannot be looked into now"] if away else []
+    stays = "stays: its" if away == 1 else "stay: their"
+    stay = [f"{_counted(away, 'article')} {stays} place cannot be looked into now"] if away else []
     doubts = [f"doubted: {flat(doubt.uri)}: {flat(doubt.reason)}" for doubt in report.doubted]
     return [*stay, *doubts, *_skipped(report.failed)]
 
 
 def statuses_text(statuses: Sequence[SourceStatus]) -> str:
-    """One line a file: its state, its article, its path, and why it failed; then how many are in which state."""
+    """One line a file: its state, its article, its path, and why it failed; then how many are in which state.
+
+    What is away, or cannot be read, no sync brings in line.
+    """
     lines = [
         f"{status.state:<8} {status.article_id or '-':<13}  {flat(status.uri)}"
         + (f": {flat(status.reason)}" if status.reason else "")

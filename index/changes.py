@@ -75,5 +75,5 @@ def statuses(found: Changes, failures: Mapping[str, str], ids: Mapping[str, str]
     }
     for state, uris in by_state.items():
         yield from (SourceStatus(uri, state, None, ids.get(uri)) for uri in uris if uri not in failed)
-    yield from (SourceStatus(uri, "gone", AWAY, ids.get(uri)) for uri in found.unreachable)
+    yield from (SourceStatus(uri, "away", AWAY, ids.get(uri)) for uri in found.unreachable)
     yield from (SourceStatus(uri, "failed", reason, ids.get(uri)) for uri, reason in failed.items())

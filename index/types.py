@@ -15,7 +15,7 @@ QuoteState = Literal["current", "superseded", "moved", "changed", "gone"]
 Absence = Literal["gone", "unreachable", "foreign"]
 """What it means that a source did not list a page: it looked and the page is not there; it could not look; the page is
 none of its own."""
-SourceState = Literal["indexed", "new", "changed", "failed", "gone"]
+SourceState = Literal["indexed", "new", "changed", "failed", "gone", "away"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,8 @@ class SourceStatus:
     """How one source stands to what is stored of it.
 
     `indexed`: as stored. `new`: never taken in. `changed`: it may differ from what is stored. `failed`: it could not
-    be taken in when last tried; `reason` says why. `gone`: stored, and not there any more; `reason` says if only its
-    place is away.
+    be taken in when last tried; `reason` says why. `gone`: stored, and not there any more; a sync takes it out.
+    `away`: stored, and its place cannot be looked into, as when a disk is not mounted; a sync leaves it.
     """
 
     uri: str

@@ -75,6 +75,7 @@ class TestWithAFolder:
         assert "2 articles stay" in ran.out
         assert f"{folder}: is not there; what is indexed of it stays" in ran.out
         assert len(json.loads(quoth("list", "--json").out)["articles"]) == 2
+        assert quoth("list", "--status").out.splitlines()[-1] == "1 failed, 2 away"
         assert quoth("sync", "--prune").out.startswith("2 removed")
         assert json.loads(quoth("list", "--json").out) == {"articles": [], "failures": []}
 

@@ -28,7 +28,7 @@ Examples
   quoth search "supply roads" -k 5       the passages alone, no language model
   quoth chat                             ask and follow up in the terminal
   quoth ui                               the same in a browser, on 127.0.0.1
-  quoth list --status                    what is indexed, changed, gone, or failed and why
+  quoth list --status                    what is indexed, changed, gone, away, or failed and why
   quoth sync                             take in what changed in your folders; watch does so at once
   quoth eval seeds --limit 20            score answers and citations against gold
   quoth conversations list               what was asked on the page; show, export, delete

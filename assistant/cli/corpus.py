@@ -99,7 +99,9 @@ def watch(
 
 def list_articles(
     context: typer.Context,
-    status: Annotated[bool, typer.Option("--status", help="Every file: indexed, new, changed, failed, gone.")] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Every file: indexed, new, changed, failed, gone, away.")
+    ] = False,
     since: Since = None,
     until: Until = None,
     source: SourceOption = None,

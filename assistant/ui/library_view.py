@@ -16,6 +16,7 @@ REASONS_SHOWN = 50
 _STATES = {
     "changed": "The file has changed; `quoth sync` takes that in",
     "gone": "The file is gone; what it said stays until `quoth sync`",
+    "away": "The file’s folder cannot be looked into now, as when a disk is not mounted; what it said stays",
     "failed": "The file {}; what it said before stays",
 }
 

@@ -21,10 +21,11 @@ from assistant.terminal import (
     one_line,
     report_text,
     safe,
+    statuses_text,
     table,
 )
 from assistant.types import Claim, Unresolved
-from index.types import IngestReport, SkippedSource
+from index.types import IngestReport, SkippedSource, SourceState, SourceStatus
 from tests.fakes import answer, article, evidence, hit, hits, info
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m\u202egnp.exe\u2066\r\x9b2Jü\ud800\u2028\x00"
@@ -264,6 +265,23 @@ def test_a_report_without_new_chunks_tells_no_rate() -> None:
 def test_a_report_of_nothing_says_so() -> None:
     nothing = IngestReport((), (), (), (), (), (), 0, 0, 0.0)
     assert report_text(nothing) == "nothing to add · 0 chunks in 0.0 s"
+
+
+@pytest.mark.parametrize(
+    ("away", "told"),
+    [(1, "1 article stays: its place cannot be"), (2, "2 articles stay: their place cannot be")],
+)
+def test_a_report_tells_how_many_articles_stay(away: int, told: str) -> None:
+    assert told in report_text(replace(REPORT, unreachable=("/x/a.txt",) * away))
+
+
+@pytest.mark.parametrize(
+    ("state", "brought_in_line"),
+    [("indexed", False), ("new", True), ("changed", True), ("failed", False), ("gone", True), ("away", False)],
+)
+def test_a_sync_is_named_where_it_would_change_something(state: SourceState, brought_in_line: bool) -> None:
+    last = statuses_text([SourceStatus("/x/a.txt", state, None, "a1")]).splitlines()[-1]
+    assert last == f"1 {state}" + "; `quoth sync` brings the index in line" * brought_in_line
 
 
 def test_a_check_shows_its_remedy_only_when_it_has_one() -> None:

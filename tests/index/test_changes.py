@@ -390,12 +390,12 @@ def test_every_file_has_a_state(folder: Path) -> None:
     assert found["d.txt"].article_id is None
 
 
-def test_what_lies_on_a_disk_that_is_away_is_gone_with_a_reason(folder: Path) -> None:
+def test_what_lies_on_a_disk_that_is_away_is_away_with_a_reason(folder: Path) -> None:
     store = Store.open(None)
     added(store, folder)
     folder.rename(folder.parent / "unplugged")
     found = states(store, known(store))
-    assert (found["a.txt"].state, found["a.txt"].reason) == ("gone", "its place cannot be looked into now")
+    assert (found["a.txt"].state, found["a.txt"].reason) == ("away", "its place cannot be looked into now")
     assert found["articles"].state == "failed"
 
 

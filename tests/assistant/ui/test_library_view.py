@@ -62,6 +62,11 @@ def test_an_article_whose_file_is_not_as_it_was_says_so() -> None:
     assert "1 file could not be read" in parse(view.unread(statuses)).text and view.unread(statuses[:2]) == ""
 
 
+def test_an_article_whose_disk_is_away_is_not_said_to_go_with_the_next_sync() -> None:
+    said = view.states([SourceStatus(RIVER.uri, "away", "its place cannot be looked into now", "r")])["r"]
+    assert "stays" in said and "quoth sync" not in said
+
+
 @pytest.mark.parametrize(
     ("filters", "number"),
     [
