@@ -432,6 +432,154 @@ def test_html_without_one_stated_date_has_none(head: str, top: str) -> None:
     assert (draft.published, draft.published_from) == (None, None)
 
 
+PROSE = "<p>The harbour council met on Monday evening and decided that the ferry will be repaired in spring.</p>"
+A_TIME = '<time datetime="2024-11-12T08:00:00Z">Tuesday</time>'
+
+
+def article(body: str, around: str = "{}", head: str = "") -> Draft:
+    """A page whose article begins with its headline, then `body`; `around` is what stands in the page beside it."""
+    whole = around.format(f"<article><h1>Ferry to be repaired</h1>{body}</article>")
+    return html(f"<html><head><title>Ferry to be repaired - Turku News</title>{head}</head><body>{whole}</body></html>")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        A_TIME + PROSE * 3,
+        f"<header>{PROSE}{A_TIME}</header>{PROSE * 3}",
+        f"<p class='standfirst'>The engine failed twice.</p><div>By Jane Doe · {A_TIME} · 5 min</div>{PROSE * 3}",
+        f"<p>By Jane Doe, {A_TIME}</p>{PROSE * 3}",
+        f"<div>Published {A_TIME} Updated <time datetime='2024-11-13'>Wednesday</time></div>{PROSE * 3}",
+        f"<div>Published {A_TIME}, last updated on <time datetime='2024-11-13'>Wednesday</time></div>{PROSE * 3}",
+        f"<span>Updated</span> <i></i><time datetime='2024-11-13'>Wednesday</time>{A_TIME}{PROSE * 3}",
+        f"{PROSE * 3}<footer><time class='entry-date published updated' datetime='2024-11-12'>x</time></footer>",
+        f"{PROSE * 3}<time class='published' datetime='2024-11-12'>x</time><time class='updated'>2025-01-12</time>",
+        f"{A_TIME}{PROSE}<p>It was launched on <time datetime='1998-05-01'>1 May 1998</time> in Rauma.</p>",
+        f"{A_TIME}{PROSE}<section class='comments'><time datetime='2025-02-03'>3 February</time></section>",
+        f"{A_TIME}{PROSE}<article class='card'><time class='published' datetime='2025-02-03'>x</time></article>",
+    ],
+)
+def test_a_time_at_the_head_of_an_article_or_labelled_as_published_is_its_day(body: str) -> None:
+    draft = article(body)
+    assert (draft.published, draft.published_from) == (THE_DAY, "time tag")
+
+
+@pytest.mark.parametrize("called", ["comments-open", "has-sidebar", "related-shown"])
+def test_what_holds_the_headline_is_the_article_whatever_it_is_called(called: str) -> None:
+    assert (
+        article(A_TIME + PROSE * 3, f"<main class='{called}'><div id='{called}'>{{}}</div></main>").published == THE_DAY
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{PROSE * 3}<p>It was launched on {A_TIME} in Rauma.</p>",
+        f"<p>The ferry was launched on {A_TIME} in Rauma.</p>{PROSE * 3}",
+        f"<p class='lead'>The ferry was launched on {A_TIME} in Rauma.</p>{PROSE * 3}",
+        f"<div>The ferry was launched on {A_TIME} in Rauma.<br>It has served ever since.</div>",
+        f"{PROSE * 3}<section class='comments'><article class='comment'>{A_TIME}<p>Great</p></article></section>",
+        f"{PROSE * 3}<div id='comment-7'><time class='published' datetime='2024-11-12'>x</time></div>",
+        f"<p>Updated <time class='updated' datetime='2024-11-12'>x</time></p>{PROSE * 3}",
+        f"<p class='last-modified'>{A_TIME}</p>{PROSE * 3}",
+        f"<p>Updated: {A_TIME}</p>{PROSE * 3}",
+        f"<p>Zuletzt aktualisiert am {A_TIME}</p>{PROSE * 3}",
+        f"<time datetime='2024-11-12'>Updated on Tuesday</time>{PROSE * 3}",
+        f"<time itemprop='dateModified' datetime='2024-11-12'>x</time>{PROSE * 3}",
+        f"<figure><img src='x'><figcaption>The ferry, {A_TIME}</figcaption></figure>{PROSE * 3}",
+        f"<blockquote>{A_TIME}</blockquote>{PROSE * 3}",
+        f"<aside class='related'>{A_TIME}</aside>{PROSE * 3}",
+        f"<div class='recommended'><time class='entry-date' datetime='2024-11-12'>x</time></div>{PROSE * 3}",
+    ],
+)
+def test_a_time_that_may_be_of_something_else_is_not_the_day_of_the_article(body: str) -> None:
+    draft = article(body)
+    assert (draft.published, draft.published_from) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        f"<header>Turku News {A_TIME}</header>{{}}",
+        f"<main>{{}}<section><article><a>Airport closes</a>{A_TIME}</article></section></main>",
+        f"<main>{{}}<div class='related'>{A_TIME}</div></main>",
+        "{}<aside><time class='entry-date published' datetime='2024-11-12'>x</time></aside>",
+        "{}<footer><time class='published' datetime='2024-11-12'>x</time></footer>",
+        "{}<aside><div itemscope itemtype='http://schema.org/NewsArticle'>"
+        "<meta itemprop='datePublished' content='2024-11-12'></div></aside>",
+        "{}<div itemscope itemtype='http://schema.org/Comment'><time itemprop='datePublished' datetime='2024-11-12'>"
+        "x</time></div>",
+    ],
+)
+def test_a_day_beside_the_article_is_not_its_own(around: str) -> None:
+    assert article(PROSE * 3, around).published is None
+
+
+def test_a_page_that_lists_articles_has_no_day_of_the_first() -> None:
+    card = "<div class='card'><a>Airport closes</a><time datetime='{}'>x</time>" + PROSE + "</div>"
+    listed = "".join(card.format(day) for day in ("2024-11-12", "2024-11-11"))
+    assert html(f"<html><body><main><h1>News</h1>{listed}</main></body></html>").published is None
+    articles = listed.replace("<div class='card'>", "<article><h2>").replace("</div>", "</article>")
+    assert html(f"<html><body><main><h1>News</h1>{articles}</main></body></html>").published is None
+
+
+@pytest.mark.parametrize("kind", ["NewsArticle", "CreativeWork", "BlogPosting"])
+def test_microdata_of_an_article_gives_its_day(kind: str) -> None:
+    around = f"<div itemscope itemtype='https://schema.org/{kind}'>{{}}</div>"
+    draft = article(f"{PROSE * 3}<time itemprop='datePublished' datetime='2024-11-12'>x</time>", around)
+    assert (draft.published, draft.published_from) == (THE_DAY, "html metadata")
+
+
+@pytest.mark.parametrize(
+    ("described", "day"),
+    [
+        (('{"@type": "ItemList", "itemListElement": [OTHER]}', "OWN"), THE_DAY),
+        (("OTHER", "OWN"), THE_DAY),
+        (('{"@type": "NewsArticle", "datePublished": "2020-01-02"}', "OWN"), THE_DAY),
+        (('{"@type": "WebPage", "datePublished": "2020-01-02", "mainEntity": OWN}',), THE_DAY),
+        (('{"@type": "NewsArticle", "url": "https://example.org/ferry", "datePublished": "2024-11-12"}',), THE_DAY),
+        (("OTHER", '{"@type": "Article", "mainEntityOfPage": {"@id": "https://example.org/ferry"}}'), None),
+        (('{"@type": "NewsArticle", "headline": "Ferry"}', "OTHER"), None),
+        (('{"@type": "NewsArticle", "headline": "Ferry"}', '{"@type": "ItemList", "itemListElement": [OTHER]}'), None),
+        (('{"@type": "BlogPosting", "comment": [{"@type": "Comment", "datePublished": "2025-01-01"}]}',), None),
+        (('{"@type": "Product", "review": [{"@type": "Review", "datePublished": "2019-05-06"}]}',), None),
+        (('{"@type": "Review", "name": "Good", "datePublished": "2019-05-06"}',), None),
+        (('{"@type": "Review", "name": "Ferry to be repaired", "datePublished": "2024-11-12"}',), THE_DAY),
+        (('{"@type": "VideoObject", "datePublished": "2018-01-01"}',), None),
+        (('{"@type": "JobPosting", "datePublished": "2018-01-01"}',), None),
+        (('{"@type": "Book", "datePublished": "1998-05-01"}',), None),
+        (('{"@type": ["WebPage"], "datePublished": "2024-11-12"}',), THE_DAY),
+        (('{"@type": "http://schema.org/BlogPosting", "datePublished": "2024-11-12"}',), THE_DAY),
+        (('{"@type": {"a": 1}, "datePublished": "2024-11-12"}', "[[null]]", '"x"'), None),
+    ],
+)
+def test_json_ld_gives_the_day_of_the_pages_own_article_only(described: tuple[str, ...], day: date | None) -> None:
+    own = '{"@type": "NewsArticle", "headline": "Ferry to be  repaired", "datePublished": "2024-11-12"}'
+    other = '{"@type": "NewsArticle", "headline": "Airport closes", "datePublished": "2020-01-02"}'
+    address = '<link rel="canonical" href="https://example.org/ferry/">'
+    scripts = (JSON_LD.format(text.replace("OWN", own).replace("OTHER", other)) for text in described)
+    assert article(PROSE * 3, head=address + "".join(scripts)).published == day
+
+
+@pytest.mark.parametrize(
+    ("names", "day"),
+    [
+        (("article:published_time=2024-11-12T23:30:00Z", "date=2024-11-13"), THE_DAY),
+        (("dcterms.created=2024-11-10", "dc.date.issued=2024-11-12"), THE_DAY),
+        (("date=2024-12-24", "citation_publication_date=2024/11/12"), THE_DAY),
+        (("article:published_time=2024-11-12", "datePublished=2024-11-14"), None),
+        (("date=2024-11-12", "dc.date=2024-11-13"), None),
+        (("article:published_time=soon", "date=2024-11-12"), THE_DAY),
+    ],
+)
+def test_the_most_explicit_metadata_decide_and_where_they_disagree_the_day_is_unknown(
+    names: tuple[str, ...], day: date | None
+) -> None:
+    pairs = (name.split("=") for name in names)
+    head = "".join(f'<meta name="{name}" content="{content}">' for name, content in pairs)
+    assert article(f"<time datetime='1998-05-01'>x</time>{PROSE}", head=head).published == day
+
+
 @pytest.mark.parametrize(
     ("declared", "encoding"),
     [("windows-1251", "cp1251"), ("KOI8-R", "koi8-r"), ("utf-8", "utf-8"), ("no-such", "utf-8")],
