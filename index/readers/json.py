@@ -31,7 +31,8 @@ def read_json(page: RawPage, charset: str | None = None) -> Draft:
     text = fields.get("text")
     if not isinstance(text, str):
         raise UnknownFormat('is JSON without a "text" string; one object {"title": …, "text": …} a file can be read')
-    published = parse_publication_date(fields.get("published") or fields.get("date"))
+    # "published" may be true or false: then "date" says when.
+    published = parse_publication_date(fields.get("published")) or parse_publication_date(fields.get("date"))
     return Draft(
         title=clean_title(fields.get("title"), page.name),
         text=require_text(_UNSTORABLE.sub("\ufffd", text)),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import tomllib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import frontmatter
 import yaml
@@ -27,18 +27,21 @@ from index.readers.draft import (
     clean_title,
     clean_url,
     host_name,
+    one_line,
     require_text,
 )
 from index.readers.text import title_line
 from index.sentences import heading_text
 from index.types import RawPage
 
+_Value = TypeVar("_Value")
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_FRONT_MATTER = 65_536
 _FRONT_MATTER = re.compile(r"\s*^(?P<mark>---|\+\+\+)[ \t]*\n(?P<fields>.*?)^(?P=mark)[ \t]*$\n?", re.M | re.S)
 _FIELD = re.compile(r"(?P<name>[A-Za-z][\w -]{0,40}):(?:\s+(?P<value>.*))?")
 _HEADING = re.compile(r"^(?:#[ \t]+(?P<marked>\S.*)|(?P<underlined>\S.*)\n=+[ \t]*)$", re.M)
+_FIELD_CHARACTERS = 2_000
 _HEADING_WITHIN = 10_000
 
 _TITLE = ("title", "headline")
@@ -55,19 +58,19 @@ def read_markdown(page: RawPage, charset: str | None = None) -> Draft:
     """Title: front matter, else the first "# " heading, else a title-like first line, else the file's name."""
     fields, text = split_front_matter(decode(page, charset), page.uri)
     require_text(text)
-    published, published_from = parse_publication_date(_first(fields, _PUBLISHED)), PUBLISHED_IN_FRONT_MATTER
+    published, published_from = _first(fields, _PUBLISHED, parse_publication_date), PUBLISHED_IN_FRONT_MATTER
     if published is None:
         published, published_from = date_from_first_lines(text), PUBLISHED_IN_FIRST_LINES
-    url, source = _address(fields), _first(fields, _SOURCE)
+    source = _first(fields, _SOURCE, _said)
     return Draft(
-        title=clean_title(_first(fields, _TITLE) or _heading(text), page.name),
+        title=clean_title(_first(fields, _TITLE, _said) or _heading(text), page.name),
         text=text,
         published=published,
         published_from=published_from if published else None,
-        language=clean_language(_first(fields, _LANGUAGE)),
-        url=url,
+        language=_first(fields, _LANGUAGE, clean_language),
+        url=_first(fields, _URL, clean_url),
         # Web clippers write the address under "source": then the host is the one who speaks.
-        source=host_name(str(source)) if clean_url(source) else clean_source(source),
+        source=host_name(source) if source and clean_url(source) else clean_source(source),
     )
 
 
@@ -124,13 +127,15 @@ def _folded(name: object) -> str:
     return re.sub(r"[\s-]+", "_", str(name).strip().lower())
 
 
-def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> object:
-    """The first of the named fields that says anything."""
-    return next((fields[name] for name in names if fields.get(name)), None)
+def _first(
+    fields: Mapping[str, object], names: tuple[str, ...], read: Callable[[object], _Value | None]
+) -> _Value | None:
+    """What the first of the named fields says that says it: "published: true" of a site generator is no date."""
+    return next((value for value in (read(fields.get(name)) for name in names) if value), None)
 
 
-def _address(fields: Mapping[str, object]) -> str | None:
-    return next((url for url in (clean_url(fields.get(name)) for name in _URL) if url), None)
+def _said(value: object) -> str:
+    return one_line(value, _FIELD_CHARACTERS)
 
 
 def _heading(text: str) -> str | None:

@@ -257,6 +257,20 @@ def test_published_counts_more_than_date() -> None:
     assert markdown("---\ndate: 2024-12-24\npublished: 2024-11-12\n---\nText.").published == THE_DAY
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["published: true", "published: false", "published: soon", "issued: 12", "pubdate: [2020-01-01]", "published:"],
+)
+def test_a_field_that_holds_no_date_hides_none(line: str) -> None:
+    draft = markdown(f"---\ntitle: Ferry\n{line}\ndate: 2024-11-12 10:00:00 +0200\n---\nText.")
+    assert (draft.published, draft.published_from) == (THE_DAY, "front matter")
+
+
+def test_a_field_of_fields_hides_none_of_the_same_meaning() -> None:
+    draft = markdown("---\ntitle:\n  rendered: Ferry\nheadline: Good\nsource: {a: b}\npublisher: The Post\n---\nText.")
+    assert (draft.title, draft.source) == ("Good", "The Post")
+
+
 def test_a_clipped_page_has_its_address_under_source() -> None:
     draft = markdown("---\nsource: https://www.example.org/2024/11/12/a\n---\nText.")
     assert (draft.url, draft.source) == ("https://www.example.org/2024/11/12/a", "example.org")
@@ -668,6 +682,11 @@ def test_json_gives_its_fields() -> None:
         "Kurakhove holds", "Text.", THE_DAY, "json", "en", "https://example.org/a", "The Post"
     )
     assert as_json({"text": "Text.", "published": "2024-11-12", "date": "2020-01-01"}).published == THE_DAY
+
+
+@pytest.mark.parametrize("published", [True, False, None, "soon", 12, ["2020-01-01"]])
+def test_json_published_without_a_date_hides_none(published: object) -> None:
+    assert as_json({"text": "Text.", "published": published, "date": "2024-11-12"}).published == THE_DAY
 
 
 def test_json_of_other_types_than_expected_costs_the_field_only() -> None:
