@@ -15,7 +15,7 @@ from assistant.answering import Assistant
 from assistant.contract import answer_to_json
 from assistant.evaluation.datasets import half_of
 from assistant.types import Answer, Question
-from assistant.values import Figure, figures
+from assistant.values import Figure, figures, values
 from index.types import Hit
 from tests.contract_schema import assert_contract
 from tests.fakes import FakeGenerator, article, assistant_over, hit
@@ -107,6 +107,21 @@ def test_an_article_does_not_disagree_with_itself() -> None:
         ("It produced 7.5 million tonnes, 12% less.", {(7_500_000, "tonn"), (12, "percent")}),
         ("It fell on 12 March 2025 after 14 days, at 5 pm in 2024.", set()),
         ("Version 2.5.1 of the A-12 costs €300.", set()),
+        ("One hundred and twenty people fled.", {(120, "peopl")}),
+        ("A hundred and forty-five people fled.", {(145, "peopl")}),
+        ("Two hundred sixty people fled.", {(260, "peopl")}),
+        ("Forty five people fled.", {(45, "peopl")}),
+        ("One hundred thousand people fled.", {(100_000, "peopl")}),
+        ("One hundred and twenty thousand people fled.", {(120_000, "peopl")}),
+        ("Two thousand and fifty people fled.", set()),
+        ("Three thousand two hundred people fled.", set()),
+        ("Half a million people fled.", {(500_000, "peopl")}),
+        ("A quarter of a million people fled.", {(250_000, "peopl")}),
+        ("A third of a million people fled.", set()),
+        ("Half a dozen people fled, then two dozen soldiers.", {(6, "peopl"), (24, "soldier")}),
+        ("1 200 people fled, 12\u202f300\u00a0soldiers stayed.", {(1200, "peopl"), (12_300, "soldier")}),
+        ("1.5\u00a0million people fled.", {(1_500_000, "peopl")}),
+        ("On March 12 300 people fled.", set()),
     ],
 )
 def test_a_figure_is_a_number_that_counts_or_measures(sentence: str, expected: set[tuple[float, str]]) -> None:
@@ -139,12 +154,70 @@ def test_few_disagreements_are_missed_and_none_is_made_up(half: str) -> None:
         ("More than 200 tents stood there.", 200, 300),
         ("Up to 200 tents stood there.", 0, 200),
         ("Between 150 and 200 tents stood there.", 150, 200),
+        ("Between one and two million tents stood there.", 1e6, 2e6),
+        ("Between 1 million and 2 million tents stood there.", 1e6, 2e6),
+        ("Between one hundred and two hundred tents stood there.", 100, 200),
+        ("Half a million tents stood there.", 475_000, 525_000),
+        ("More than half a million tents stood there.", 500_000, 750_000),
         ("Twenty-two tents stood there.", 22, 22),
     ],
 )
 def test_a_figure_is_as_wide_as_its_words(sentence: str, low: float, high: float) -> None:
     (figure,) = figures(sentence)
     assert (figure.low, figure.high) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Toretsk is controlled by Russian forces.", "Toretsk is controlled by Russia."),
+        ("Toretsk is controlled by Ukrainian forces.", "Toretsk is controlled by Ukraine."),
+        ("The port is run by French engineers.", "The port is run by France."),
+        ("The port is run by the Israeli army.", "The port is run by Israel."),
+        ("The Hobbit was written by J. R. R. Tolkien.", "The Hobbit was written by Tolkien."),
+        ("The Hobbit was written by J.R.R. Tolkien.", "The Hobbit was written by English author Tolkien."),
+        ("It was signed by U.S. President Joe Biden.", "It was signed by Joe Biden."),
+        ("The plant is run by the U.S. company Westinghouse.", "The plant is run by Westinghouse."),
+        ("It was signed by the US.", "It was signed by Joe Biden."),
+    ],
+)
+def test_a_name_told_otherwise_is_the_same_holder(one: str, other: str) -> None:
+    assert all(mine.agrees(theirs) for mine in values(one) for theirs in values(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Toretsk is controlled by Russian forces.", "Toretsk is controlled by Ukraine."),
+        ("Dune was written by J. Smith.", "Dune was written by J. Brown."),
+        ("The plant is run by the U.S. company Westinghouse.", "The plant is run by Rosatom."),
+        ("The bank is owned by John.", "The bank is owned by Johnson."),
+    ],
+)
+def test_another_name_is_another_holder(one: str, other: str) -> None:
+    (mine,), (theirs,) = values(one), values(other)
+    assert not mine.agrees(theirs)
+
+
+@given(st.integers(1, 999), st.sampled_from(["", "thousand ", "million "]))
+def test_a_number_in_words_is_that_in_digits(number: int, scale: str) -> None:
+    spelt, scaled = in_words(number), f"{number} {scale}".strip()
+    assert figures(f"There were {spelt} {scale}tents.") == figures(f"There were {scaled} tents.")
+
+
+def in_words(number: int) -> str:
+    """As a newspaper spells it: 145 is "one hundred and forty-five"."""
+    small = (
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen".split()
+    )
+    tens = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    if number >= 100:
+        rest = f" and {in_words(number % 100)}" if number % 100 else ""
+        return f"{small[number // 100 - 1]} hundred{rest}"
+    if number < 20:
+        return small[number - 1]
+    return tens[number // 10 - 2] + (f"-{small[number % 10 - 1]}" if number % 10 else "")
 
 
 def test_a_newer_holder_is_told_before_the_older() -> None:
