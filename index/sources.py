@@ -37,7 +37,9 @@ MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
         ".pdf": "application/pdf",
     }
 )
-READINGS: Final[Mapping[str, int]] = MappingProxyType({"text/html": 2, "application/pdf": 2})
+READINGS: Final[Mapping[str, int]] = MappingProxyType(
+    {"text/html": 3, "text/markdown": 2, "application/json": 2, "application/pdf": 2}
+)
 """How often what is read of a kind of page has changed: it makes a new revision, so that pages are read again."""
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 _READS: Final = 3
