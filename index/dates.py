@@ -61,7 +61,12 @@ _DAY = (
     r"(?:\d{1,2}(?:st|nd|rd|th)?\.?\s+[^\W\d_]{3,12}\.?,?\s+\d{4}"
     r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|\d{4}-\d{2}-\d{2})"
 )
-_DATELINE = re.compile(rf"[A-ZÀ-ÞА-ЯІЇЄҐ]{{3,}}[^\d.]{{0,60}}?,\s*(?P<value>{_DAY})\s*(?:[(/:—–]|--?\s)")
+_PROSE = r"(?<!\w)(?!(?:and|und|upon|bei|del)\b)[a-zß-ÿа-яіїєґ]{3}"
+"""A small word, which stands in a sentence ("NATO was founded in Washington, 4 April 1949") and in no place's name."""
+_DATELINE = re.compile(
+    rf"[A-ZÀ-ÞА-ЯІЇЄҐ]{{3,}}(?:\b(?:D\.C|U\.S|U\.K|U\.N)\.|(?!{_PROSE})[^\d.]){{0,60}}?,\s*"
+    rf"(?P<value>{_DAY})\s*(?:[(/:—–]|--?\s)"
+)
 _ALONE = re.compile(rf"\W*(?:[^\W\d_]{{3,12}}\.?,?\s+)?{_DAY}{_TIME}\W*")
 _VALUE_END = re.compile(r"\s*(?:[|;·•]|[-–—,]\s*(?:last\s+)?updated|\((?:last\s+)?updated).*", re.I)
 
@@ -144,6 +149,11 @@ def _byline_date(line: str) -> date | None:
 def _dateline_date(line: str) -> date | None:
     match = _DATELINE.match(line)
     return parse_publication_date(match["value"]) if match else None
+
+
+def is_only_a_day(line: str) -> bool:
+    """Whether a line tells a day, perhaps with its weekday and time, and nothing else."""
+    return bool(_ALONE.fullmatch(line))
 
 
 def _numeric(text: str, day_first: bool) -> date | None:

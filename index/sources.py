@@ -38,7 +38,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 READINGS: Final[Mapping[str, int]] = MappingProxyType(
-    {"text/html": 3, "text/markdown": 2, "application/json": 2, "application/pdf": 2}
+    {"text/plain": 2, "text/html": 3, "text/markdown": 2, "application/json": 2, "application/pdf": 2}
 )
 """How often what is read of a kind of page has changed: it makes a new revision, so that pages are read again."""
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024

@@ -41,6 +41,8 @@ _LONGEST_FRONT_MATTER = 65_536
 _FRONT_MATTER = re.compile(r"\s*^(?P<mark>---|\+\+\+)[ \t]*\n(?P<fields>.*?)^(?P=mark)[ \t]*$\n?", re.M | re.S)
 _FIELD = re.compile(r"(?P<name>[A-Za-z][\w -]{0,40}):(?:\s+(?P<value>.*))?")
 _HEADING = re.compile(r"^(?:#[ \t]+(?P<marked>\S.*)|(?P<underlined>\S.*)\n=+[ \t]*)$", re.M)
+_FENCED = re.compile(r"^(?P<fence>```+|~~~+).*?(?:^(?P=fence)|\Z)", re.M | re.S)
+"""Code, where "#" begins a comment."""
 _FIELD_CHARACTERS = 2_000
 _HEADING_WITHIN = 10_000
 
@@ -139,6 +141,6 @@ def _said(value: object) -> str:
 
 
 def _heading(text: str) -> str | None:
-    match = _HEADING.search(text[:_HEADING_WITHIN])
+    match = _HEADING.search(_FENCED.sub("", text[:_HEADING_WITHIN]))
     line = match.group() if match else title_line(text)
     return heading_text(line) if line else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.dates import date_from_first_lines
+from index.dates import date_from_first_lines, is_only_a_day
 from index.readers.decoding import decode
 from index.readers.draft import PUBLISHED_IN_FIRST_LINES, Draft, clean_title, require_text
 from index.types import RawPage
@@ -28,10 +28,12 @@ def read_text(page: RawPage, charset: str | None = None) -> Draft:
 
 
 def title_line(text: str) -> str | None:
-    """The first line, if it is short, is no sentence, and something follows it."""
+    """The first line that is no day, if it is short, is no sentence, and something follows it."""
     start = len(text) - len(text.lstrip())
     line, _, rest = text[start : start + 1_000].partition("\n")
     line = line.strip()
+    if is_only_a_day(line):
+        return title_line(rest)
     short = len(line) <= _TITLE_CHARACTERS and len(line.split()) <= _TITLE_WORDS
     first = next((character for character in line if character.isalpha()), "")
     if not short or not first or first.islower() or not rest.strip():

@@ -141,6 +141,9 @@ def test_an_address_without_one_certain_date_gives_none(url: str) -> None:
         "By Jane Doe | 12 November 2024 | Kyiv",
         "By Jane Doe (12 November 2024)",
         "Title\n\nKYIV, Nov. 12, 2024 (Agency) — Troops have left.",
+        "WASHINGTON, D.C., Nov. 12, 2024 (Agency) — The house has voted.",
+        "NEW YORK and LONDON, Nov. 12, 2024 (Agency) — Shares fell.",
+        "FRANKFURT am Main, 12. November 2024 – Die Bank schließt.",
         "KYIV, Ukraine, November 12, 2024 /Wire/ -- Troops have left.",
         "Title\n\n12 November 2024\n\nText.",
         "Tuesday, 12 November 2024\nText.",
@@ -161,6 +164,8 @@ def test_the_first_lines_give_the_date_they_state(head: str) -> None:
     [
         "On 12 November 2024 the town fell.",
         "In Kyiv, 12 November 2024 (a Tuesday) was quiet.",
+        "NATO was founded in Washington, 4 April 1949 – the treaty was signed that day.",
+        "TITANIC sank in the North Atlantic, 15 April 1912 (a Monday).",
         "By 12 November 2024 the army had left, on 13 November 2024",
         "By Monday, 12 November 2024",
         "Updated: 12 November 2024",

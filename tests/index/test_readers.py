@@ -162,6 +162,8 @@ def test_plain_text_is_kept_character_for_character(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "title"),
     [
+        ("12 November 2024\n\nThe ferry is back\n\nText.", "The ferry is back"),
+        ("Tuesday, 12 November 2024\n\nIt came back on Tuesday.", "some file"),
         ("Kurakhove holds out\n\nThe town has been surrounded.", "Kurakhove holds out"),
         ("\n\n  Kurakhove   holds out  \nText.", "Kurakhove holds out"),
         ("The town fell. It is over.\nText.", "some file"),
@@ -178,6 +180,18 @@ def test_plain_text_is_kept_character_for_character(text: str) -> None:
 )
 def test_a_title_is_the_first_line_if_it_looks_like_one_else_the_file_name(text: str, title: str) -> None:
     assert read(text).title == title
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("## How to install\n\n```bash\n# install the thing\nmake\n```\n", "How to install"),
+        ("~~~\n# import all\n~~~\n\n# Use\n\nText.", "Use"),
+        ("Run this first.\n\n```\n# no fence behind", "some file"),
+    ],
+)
+def test_a_comment_in_code_is_no_title(text: str, title: str) -> None:
+    assert markdown(text).title == title
 
 
 def test_the_title_line_stays_in_the_text() -> None:

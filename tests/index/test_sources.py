@@ -221,10 +221,11 @@ def test_a_page_carries_its_bytes_kind_and_revision(folder: Path) -> None:
 
 def test_a_page_whose_kind_is_read_otherwise_since_is_read_again(folder: Path) -> None:
     page_, text = write(folder / "a.html", "<p>Zürich"), write(folder / "a.txt", "Zürich")
-    before = {uri: Paths([folder]).revision(uri).partition("-r")[0] for uri in (page_, text)}
+    before = {uri: Paths([folder]).revision(uri) for uri in (page_, text)} | {page_: "of an earlier reading"}
     found_now = changes(Paths([folder]), before)
     assert (found_now.changed, found_now.unchanged) == ((page_,), (text,))
-    assert as_read("abc", "Text/HTML; charset=utf-8") != as_read("abc", "text/plain") == "abc"
+    assert as_read("abc", "Text/HTML; charset=utf-8") == as_read("abc", "text/html") != "abc"
+    assert as_read("abc", "text/unheard-of") == "abc"
 
 
 def test_the_revision_stays_until_the_file_changes(folder: Path) -> None:
