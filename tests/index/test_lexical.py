@@ -62,18 +62,6 @@ def test_words_meet_across_case_accent_ending_and_title(store: Store, question: 
     assert found(store, question) == {title}
 
 
-@pytest.mark.parametrize("question", ["What did the US do?", "U.S. sanctions", "What did the U.S. do?"])
-def test_letters_with_dots_and_without_are_one_name(question: str) -> None:
-    store = filled_store(
-        {
-            "mem:a": page("The U.S. lifted its embargo.", "Dots"),
-            "mem:b": page("The US raised its tariffs.", "None"),
-            "mem:c": page("They lifted it for him.", "Neither"),
-        }
-    )
-    assert found(store, question) == {"Dots", "None"}
-
-
 def test_a_chunk_that_shares_no_word_is_not_found(store: Store) -> None:
     assert found(store, "zeppelin") == set()
 
