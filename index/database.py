@@ -48,9 +48,9 @@ class Database:
         IndexDamaged, IndexBusy, StorageFull.
         """
         place = ":memory:" if directory is None else str(directory / DATABASE)
-        if directory is not None and not create and not (directory / DATABASE).is_file():
-            raise IndexMissing(f"There is no index in {directory}. Make one with `quoth add PATH…`.")
         with _translated(directory):
+            if directory is not None and not create and not (directory / DATABASE).is_file():
+                raise IndexMissing(f"There is no index in {directory}. Make one with `quoth add PATH…`.")
             if directory is not None and create:
                 directory.mkdir(parents=True, exist_ok=True)
             connection = connect(place, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -207,7 +207,8 @@ def _translated(directory: Path | None) -> Iterator[None]:
 def _from_system(error: OSError, directory: Path | None) -> IndexingError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _full(directory)
-    return IndexingError(f"{_named(directory)} cannot be used: {error}. Choose a folder with --data OTHER.")
+    remedy = _UNLOCK if error.errno in (errno.EACCES, errno.EPERM) else _ELSEWHERE
+    return IndexingError(f"{_named(directory)} cannot be used: {error}. {remedy}")
 
 
 def _from_sqlite(error: sqlite3.Error, directory: Path | None) -> IndexingError:
@@ -223,9 +224,13 @@ def _from_sqlite(error: sqlite3.Error, directory: Path | None) -> IndexingError:
         )
     if code.startswith(_DAMAGE) or (not code and isinstance(error, sqlite3.OperationalError)):
         return _damaged(directory, str(error))
-    return IndexingError(f"{_named(directory)} cannot be used: {error} ({code or type(error).__name__}).")
+    remedy = _UNLOCK if code.startswith(_LOCKED) else _ELSEWHERE
+    return IndexingError(f"{_named(directory)} cannot be used: {error} ({code or type(error).__name__}). {remedy}")
 
 
+_LOCKED = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
+_UNLOCK = "Change its permissions, or choose another folder with --data OTHER."
+_ELSEWHERE = "Choose a folder with --data OTHER."
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_ERROR")
 """What only wrong content brings about: a statement of ours is at fault only where a table is not what it was.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sqlite3
 import threading
@@ -307,6 +308,29 @@ def test_a_first_format_that_cannot_be_brought_to_ours_stays_what_it_was(tmp_pat
 
 
 # What goes wrong
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_folder_that_may_not_be_looked_into_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, create: bool
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for name in ("is_file", "mkdir"):
+        monkeypatch.setattr(Path, name, refuse)
+    with pytest.raises(IndexingError, match=r"Permission denied.*Change its permissions, or .*--data OTHER"):
+        Store.open(tmp_path / "data", create=create)
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_database_that_may_not_be_opened_is_named_with_what_to_do(tmp_path: Path, create: bool) -> None:
+    def refuse(*_: object, **__: object) -> sqlite3.Connection:
+        return sqlite3.connect(tmp_path)  # which is a folder
+
+    (tmp_path / DATABASE).touch()
+    with pytest.raises(IndexingError, match=r"SQLITE_CANTOPEN.*Change its permissions, or .*--data OTHER"):
+        Store.open(tmp_path, create=create, connect=refuse)
 
 
 def test_opening_for_reading_makes_no_index(tmp_path: Path) -> None:
