@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from index.database import Connect
 
 _EVERYTHING = Filters()
+BEGINNING = 5
+"""Characters of an id that name an article where they are those of one alone: every id begins with "a"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,17 @@ class Store:
             return article_of(rows[0]) if rows else None
 
     def find_article(self, name: str) -> ArticleInfo | None:
-        """The article with this id or URI, or the only one whose id begins so. Raises IndexingError if several do."""
+        """The article with this id or URI, or the only one whose id begins so.
+
+        Raises IndexingError if several do, or if one does with fewer than BEGINNING characters.
+        """
         whole = self._rows(f"SELECT {INFO} FROM articles WHERE id = ? OR uri = ?", name, name)
         rows = whole or self._rows(f"SELECT {INFO} FROM articles WHERE substr(id, 1, length(?)) = ?", name, name)
+        if name and rows and not whole and len(name) < BEGINNING:
+            raise IndexingError(
+                f"{name!r} is too little of an id to be sure of the article: give {BEGINNING} characters of it or more."
+                " `quoth list` shows the ids."
+            )
         if name and len(rows) > 1:
             ids = ", ".join(row[0] for row in rows[:5])
             raise IndexingError(f"{name!r} fits {len(rows)} articles: {ids}. Give more of the id.")

@@ -205,8 +205,21 @@ def test_an_article_is_found_by_uri_id_or_the_beginning_of_its_id() -> None:
     assert store.find_article("b") is None
     assert store.find_article("") is None
     assert store.find_article("a%") is None
-    with pytest.raises(IndexingError, match="fits 20 articles"):
-        store.find_article("a")
+    assert store.find_article(info.id[:5]) == info
+
+
+@pytest.mark.parametrize("articles", [1, 20])
+def test_a_few_characters_of_an_id_name_no_article(articles: int) -> None:
+    store = filled_store({f"mem:{n}": page(f"Text {n}.") for n in range(articles)})
+    for name in ("a", store.articles()[0].id[:4]):
+        with pytest.raises(IndexingError, match=f"'{name}' is too little of an id.*5 characters.*quoth list"):
+            store.find_article(name)
+
+
+def test_the_beginning_of_two_ids_names_both() -> None:
+    store = filled_store({uri: page(f"Text {uri}.") for uri in ("mem:154", "mem:362")})  # both are a3825…
+    with pytest.raises(IndexingError, match=r"'a3825' fits 2 articles.*Give more of the id"):
+        store.find_article("a3825")
 
 
 # Texts that answers refer to
