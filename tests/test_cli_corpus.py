@@ -38,12 +38,6 @@ def test_a_sync_of_nothing_says_what_to_name(quoth: Quoth, tmp_path: Path) -> No
     assert_refused(quoth("watch", tmp_path / "typo"), "nothing to watch", "typo")
 
 
-@pytest.mark.parametrize("command", ["add", "sync"])
-def test_an_empty_path_is_not_the_folder_one_stands_in(quoth: Quoth, tmp_path: Path, command: str) -> None:
-    assert_refused(quoth(command, ""), "a path is empty")
-    assert not (tmp_path / "data").exists()
-
-
 def started(*arguments: str) -> subprocess.Popen[str]:
     """`quoth ARGUMENTS` in a process of its own, which hears Ctrl-C."""
     command, pipe = [sys.executable, "-m", "assistant", *arguments], subprocess.PIPE

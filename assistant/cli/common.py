@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 VALUED = ("--data", "--config", "--generator", "--embedder", "--strictness", "--answers", "--threads", "--models")
 """Options every command takes, before or after its name."""
 
-
-def given_path(text: str) -> Path:
-    """A path as typed; an empty one, as of a variable that is not set, would be the folder one stands in."""
-    if not text:
-        raise typer.BadParameter("a path is empty; name a file or a folder, or “.” for the folder you are in")
-    return Path(text)
-
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Since = Annotated[str | None, typer.Option(help="Only articles published on this day or later, YYYY-MM-DD.")]
 Until = Annotated[str | None, typer.Option(help="Only articles published on this day or earlier, YYYY-MM-DD.")]

@@ -18,7 +18,6 @@ from assistant.cli.common import (
     assembly_of,
     dump,
     filters_of,
-    given_path,
     tell,
     width,
 )
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(parser=given_path, help="Files and folders.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.")] = None,
     rebuild: Annotated[
         bool, typer.Option(help="First cut and embed all that is stored anew, with the settings now in force.")
     ] = False,
@@ -62,10 +61,7 @@ def add(
 
 def sync(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(parser=given_path, help="Without any, all that was ever added."),
-    ] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Without any, all that was ever added.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     prune: Annotated[bool, typer.Option(help="Also remove what came from a folder that is not there now.")] = False,
     as_json: Json = False,
@@ -88,10 +84,7 @@ def _report(report: IngestReport) -> dict[str, Any]:
 
 def watch(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(parser=given_path, help="Without any, all that was ever added."),
-    ] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Without any, all that was ever added.")] = None,
     poll: Annotated[
         float | None, typer.Option(min=0.1, help="Look every so many seconds, where the system tells nothing.")
     ] = None,
