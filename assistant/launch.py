@@ -14,8 +14,10 @@ from pathlib import Path
 def main() -> None:
     """Run the `quoth` command."""
     sys.path.insert(0, str(_root()))
-    from assistant.cli import main as run
-
+    try:
+        from assistant.cli import main as run
+    except KeyboardInterrupt:  # importing takes long enough to be interrupted
+        raise SystemExit(130) from None
     run()
 
 

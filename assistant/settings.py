@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from assistant.errors import SettingsError
 from assistant.kernels import Weights
@@ -111,6 +111,14 @@ class Settings(BaseModel):
     port: int = Field(0, ge=0, le=65535, description="the page's port; 0 takes the first free one from 7860 on")
     user: str | None = Field(None, description="who may open the page; without one, only this machine can reach it")
     password: SecretStr | None = Field(None, description="that user's password, at least 8 characters")
+
+    @field_validator("data", "models", mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        """An empty path would be the folder one is in, which nobody means who set a variable to nothing."""
+        if given == "":
+            raise ValueError("an empty path names no folder; name one, or leave the setting out")
+        return given
 
     def digest(self) -> str:
         """Twelve hex digits naming the settings that can change an answer."""

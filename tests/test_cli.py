@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from assistant.cli import hoist
 from tests.conftest import STARTER, Quoth, hear_ctrl_c
 
+ROOT = Path(__file__).parents[1]
 ARTICLE = STARTER / "2024-11-20-kurakhove.md"
 
 
@@ -111,6 +113,107 @@ class TestWithAnIndex:
         shown = quoth("list")
         assert "binary.txt" in shown.out
         assert "\nwith a line" not in shown.out, "a line break in a name must not pass for the end of a line"
+
+    def test_a_character_of_an_id_removes_nothing(self, quoth: Quoth) -> None:
+        assert_refused(quoth("remove", "a"), "'a' is too little of an id", "5 characters", "quoth list")
+        assert len(json.loads(quoth("list", "--json").out)["articles"]) == 1
+
+    @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+    def test_any_character_can_be_printed_in_any_encoding(self, quoth: Quoth, tmp_path: Path, encoding: str) -> None:
+        own = tmp_path / "own.txt"
+        own.write_text("Zürich 库拉\n\nThe ferry left at noon.", encoding="utf-8")
+        assert quoth("add", own).status == 0
+        shown, as_json = (printed("list", *how, encoding=encoding) for how in ((), ("--json",)))
+        assert shown.returncode == as_json.returncode == 0, (shown.stderr, as_json.stderr)
+        titles = [article["title"] for article in json.loads(as_json.stdout)["articles"]]
+        assert "Zürich 库拉" in titles
+        text = shown.stdout.decode(encoding)
+        assert {"ascii": "Z?rich ??", "latin-1": "Zürich ??", "utf-8": "Zürich 库拉"}[encoding] in text
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+    @pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("settings",), ("--help",)])
+    @pytest.mark.parametrize("unbuffered", ["", "1"])
+    def test_output_that_cannot_be_written_is_one_line(self, arguments: tuple[str, ...], unbuffered: str) -> None:
+        with Path("/dev/full").open("wb") as full:
+            ran = subprocess.run(
+                [sys.executable, "-m", "assistant", *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            )
+        assert ran.returncode == 2
+        told = ran.stderr.decode()
+        assert "No space left on device; make room" in told.splitlines()[-1]
+        assert "Traceback" not in told
+
+    @pytest.mark.parametrize("unbuffered", ["", "1"])
+    def test_a_reader_who_has_enough_gets_no_traceback(self, unbuffered: str) -> None:
+        command = [sys.executable, "-m", "assistant", "list"]
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        pipe = subprocess.PIPE
+        listing = subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, env=environment)
+        assert listing.stdout and listing.stderr
+        listing.stdout.close()
+        assert (listing.stderr.read(), listing.wait()) == (b"", 1)
+        listing.stderr.close()
+
+
+def printed(*arguments: str, encoding: str) -> subprocess.CompletedProcess[bytes]:
+    """`quoth ARGUMENTS` where standard output takes this encoding."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "100"}
+    command = [sys.executable, "-m", "assistant", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, env=environment)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("add", ""),
+        ("add", "--", ""),
+        ("add", "here.txt", ""),
+        ("sync", ""),
+        ("watch", "nowhere", ""),
+        ("eval", ""),
+        ("conversations", "export", ""),
+        ("list", "--data", ""),
+        ("list", "--data="),
+        ("list", "--config", ""),
+        ("list", "--models="),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(
+    quoth: Quoth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "here.txt").write_text("The ferry Aurora left Turku at noon.")
+    monkeypatch.chdir(tmp_path / "here")
+    ran = quoth(*arguments)
+    assert_refused(ran)
+    assert "a path is empty" in ran.err or "got an empty one" in ran.err
+    assert [path.name for path in Path().iterdir()] == ["here.txt"]
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_set_to_nothing_is_not_the_folder_one_is_in(
+    quoth: Quoth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUOTH_DATA", "")
+    assert_refused(quoth("list"), "data = ''", "environment", "name one")
+
+
+@pytest.mark.parametrize("start", ["run_module('assistant')", "run_path('assistant/launch.py')['main']()"])
+def test_ctrl_c_while_quoth_starts_is_no_traceback(start: str) -> None:
+    script = (
+        "import runpy, sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        f"runpy.{start}\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
 
 
 def test_an_unknown_setting_names_the_nearest_known_one(quoth: Quoth, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,18 @@
 """The `quoth` command: parse, call, print. Decides nothing.
 
 Answers go to standard output, everything else to standard error. Exit status: 0 done (an abstention is an answer),
-2 a mistake the user can mend, 130 interrupted. A traceback means a bug.
+1 nobody reads what is printed, 2 a mistake the user can mend, 130 interrupted. A traceback means a bug.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
@@ -55,16 +59,32 @@ app.add_typer(conversations_app, name="conversations")
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 PLAIN = ("--offline", "-v", "-vv")
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says of a file or a disk that takes no more."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its status."""
     try:
+        _write_any_character()
         shared, rest = hoist(sys.argv[1:] if arguments is None else arguments)
         _log(shared)
         status = app(args=rest, standalone_mode=False, obj=shared, prog_name="quoth")
         if status == INTERRUPTED:
             tell("interrupted")
+        sys.stdout.flush()
+    except KeyboardInterrupt:  # before the command began
+        tell("interrupted")
+        status = INTERRUPTED
+    except BrokenPipeError:  # who reads has what it wanted, as `head` does
+        _drop_output()
+        status = 1
+    except OSError as error:
+        if error.errno not in UNWRITTEN:
+            raise
+        _drop_output()
+        tell(f"quoth: what was to be written could not be: {error}; make room, or write to another place")
+        status = 2
     except (AssistantError, IndexingError) as error:
         tell(f"quoth: {error}")
         status = 2
@@ -75,10 +95,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status or 0)
 
 
+def _write_any_character() -> None:
+    """Where an encoding has no room for a character, such as ASCII for “ü”, a ? stands for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Have what still waits go nowhere: Python would try to write it once more at its end, and exit with 120."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def hoist(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Take the options every command shares out of `arguments`: ({"data": …, "v": …}, the rest).
 
-    What follows `--` is left alone. Raises SettingsError for a shared option without its value.
+    What follows `--` is left alone. Raises SettingsError for a shared option without its value, or an empty one.
     """
     shared: dict[str, str] = {}
     rest: list[str] = []
@@ -89,8 +122,10 @@ def hoist(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
             return shared, [*rest, argument, *waiting]
         if name in VALUED:
             given = value if equals else next(waiting, None)
-            if given is None:
-                raise SettingsError(f"{name} wants a value after it")
+            if not given:
+                raise SettingsError(
+                    f"{name} wants a value after it" + (", and got an empty one" if given == "" else "")
+                )
             shared[name.lstrip("-")] = given
         elif argument in PLAIN:
             shared[argument.lstrip("-")] = "true"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -63,7 +65,21 @@ def width() -> int:
 
 
 def dump(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, default=str), flush=True)
+    print(json_shown(json.dumps(value, ensure_ascii=False, default=str)), flush=True)
+
+
+def json_shown(text: str) -> str:
+    """JSON as it is where standard output takes every character, else with escapes for all that is not ASCII."""
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8":
+        return text
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def path_of(given: str) -> Path:
+    """A path as it was given. `Path("")` would be the folder one is in: an unset variable would mean all in it."""
+    if not given:
+        raise typer.BadParameter("a path is empty, as of a variable that is not set; write . for this folder")
+    return Path(given)
 
 
 def filters_of(since: str | None, until: str | None, sources: Sequence[str] | None) -> Filters:

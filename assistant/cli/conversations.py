@@ -12,6 +12,8 @@ from assistant.cli.common import (
     Json,
     assembly_of,
     dump,
+    json_shown,
+    path_of,
     width,
 )
 from assistant.terminal import (
@@ -49,7 +51,7 @@ def conversations_show(context: typer.Context, conversation_id: str, as_json: Js
     with assembly_of(context) as parts:
         info = parts.conversations.find(conversation_id)
         if as_json:
-            print(parts.exporter.content(info, "json"), end="")
+            print(json_shown(parts.exporter.content(info, "json")), end="")
             return
         exchanges = parts.conversations.exchanges(info.id)
     print("\n\n".join([flat(info.title), *(exchange_text(kept, width()) for kept in exchanges)]))
@@ -58,7 +60,7 @@ def conversations_show(context: typer.Context, conversation_id: str, as_json: Js
 @conversations_app.command("export")
 def conversations_export(
     context: typer.Context,
-    out: Annotated[Path, typer.Argument(help="A new file; for questions, a new folder.")],
+    out: Annotated[Path, typer.Argument(help="A new file; for questions, a new folder.", parser=path_of)],
     form: Annotated[
         Literal["html", "markdown", "json", "questions"] | None,
         typer.Option("--as", help="The form, where the file's suffix does not tell; `questions`: a dataset folder."),

@@ -18,6 +18,7 @@ from assistant.cli.common import (
     assembly_of,
     dump,
     filters_of,
+    path_of,
     tell,
     width,
 )
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 def add(
     context: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders.", parser=path_of)] = None,
     rebuild: Annotated[
         bool, typer.Option(help="First cut and embed all that is stored anew, with the settings now in force.")
     ] = False,
@@ -61,7 +62,9 @@ def add(
 
 def sync(
     context: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Without any, all that was ever added.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Without any, all that was ever added.", parser=path_of)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     prune: Annotated[bool, typer.Option(help="Also remove what came from a folder that is not there now.")] = False,
     as_json: Json = False,
@@ -84,7 +87,9 @@ def _report(report: IngestReport) -> dict[str, Any]:
 
 def watch(
     context: typer.Context,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Without any, all that was ever added.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Without any, all that was ever added.", parser=path_of)
+    ] = None,
     poll: Annotated[
         float | None, typer.Option(min=0.1, help="Look every so many seconds, where the system tells nothing.")
     ] = None,

@@ -13,6 +13,7 @@ from assistant.cli.common import (
     AsOf,
     assembly_of,
     day_of,
+    path_of,
     tell,
 )
 from assistant.errors import SettingsError
@@ -29,11 +30,12 @@ MINED = 30
 def evaluate(
     context: typer.Context,
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="A dataset folder; with --compare, two finished runs; none with --mine.")
+        list[Path] | None,
+        typer.Argument(help="A dataset folder; with --compare, two finished runs; none with --mine.", parser=path_of),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Ask only so many questions, drawn with the seed.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of the draw and of the intervals.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Where the records and reports go.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the records and reports go.", parser=path_of)] = None,
     retrieval_only: Annotated[bool, typer.Option(help="Score the passages alone, without a language model.")] = False,
     mine: Annotated[bool, typer.Option(help="Ask questions that the model makes from your own articles.")] = False,
     naive: Annotated[bool, typer.Option(help="Ask the naive pipeline instead, to compare with by --compare.")] = False,
@@ -47,7 +49,8 @@ def evaluate(
         str, typer.Option(help='Judge each citation too: "model" asks the generator anew, or an entailment folder.')
     ] = "",
     judge_on: Annotated[
-        list[Path] | None, typer.Option(help="Labelled pairs that the judge itself is measured on; repeatable.")
+        list[Path] | None,
+        typer.Option(help="Labelled pairs that the judge itself is measured on; repeatable.", parser=path_of),
     ] = None,
     verify: Annotated[bool, typer.Option(help="Score the verifier on labelled pairs.")] = False,
     compare: Annotated[bool, typer.Option(help="Compare two finished runs by paired bootstrap.")] = False,
