@@ -60,7 +60,7 @@ FRAGMENT_WORDS = 2
 SHORT_WORDS = 3
 FRAGMENT_AT_MOST = 6
 """Nobody is asked back about more words than these because they say nothing."""
-_CAPITAL_LATER = re.compile(r"(?<=\w )(?!I\b)[A-ZÀ-ÖØ-Þ]")
+_NAMED_LATER = re.compile(rf"(?<=\w )(?!I\b){_CAPITAL}")
 _ASKING = re.compile(r"^(so|why|when|where|who|which one|how many|how much)\b", re.IGNORECASE)
 
 
@@ -230,9 +230,9 @@ def _says_nothing(message: str) -> bool:
         return False
     if _HOW_ONLY.match(message):
         return True
-    if _CAPITAL_LATER.search(message) and not message.isupper():  # "What did May say?", "How is the US doing?"
-        return bool(_CONTINUING.match(message)) and len(content_words(message)) <= 1
-    return not content_words(message) or bool(_CONTINUING.match(message) and len(content_words(message)) <= 1)
+    named = _NAMED_LATER.search(message) and not message.isupper()  # "What did May say?"
+    told = content_words(message)
+    return not (told or named) or bool(_CONTINUING.match(message) and len(told) <= 1)
 
 
 def clarifying(word: str) -> str:

@@ -19,6 +19,8 @@ from assistant.when_words import NTH, ON_WEEKDAY, TO
 from index.dates import parse_publication_date
 
 EARLIEST: Final = date(1900, 1, 1)
+LATEST_YEAR: Final = 9998
+"""The year after it is the calendar's last, and written for "no end": nothing could be added to its days."""
 _LANGUAGES = ["en", "de", "fr", "es"]
 
 _SEASONS: Final = {
@@ -72,8 +74,13 @@ def window_of(phrase: str, today: date) -> Window | None:
         except (ValueError, OverflowError):  # 03/04/2024, 31 February, "last 4000000 weeks"
             return None
         if window is not None:
-            return window if window.since and window.since >= EARLIEST else None
+            return window if _is_within(window) else None
     return None
+
+
+def _is_within(window: Window) -> bool:
+    since, until = window.since, window.until
+    return bool(since and until and since >= EARLIEST and until.year <= LATEST_YEAR)
 
 
 def has_year(phrase: str) -> bool:

@@ -258,7 +258,13 @@ def _slackened(asked: Window, timing: Timing) -> Window:
 
 
 def _moved(day: date | None, by: timedelta) -> date | None:
-    return day + by if day else None
+    """The day so much later or, with a negative `by`, earlier; the calendar's last or first where it ends before."""
+    if day is None:
+        return None
+    try:
+        return day + by
+    except OverflowError:
+        return date.max if by > timedelta() else date.min
 
 
 def _within(base: Filters, looked: Window) -> Filters:

@@ -201,7 +201,7 @@ def _earlier(mention: Mention, today: date) -> Window:
 
 def _begun(text: str, mentions: Sequence[Mention], today: date) -> tuple[Mention, ...]:
     """The times, less those without a year that are still to come: "Will it open in March?" is not about last March."""
-    if words.PAST.search(text) or not words.AHEAD.search(text):
+    if words.PAST.search(text) or not words.COMING.search(text):
         return tuple(mentions)
     return tuple(m for m in mentions if m.relative or has_year(m.text) or (m.window.until or today) >= today)
 

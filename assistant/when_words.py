@@ -144,6 +144,13 @@ AHEAD: Final = re.compile(
 """Words that ask of a time what was said of it beforehand."""
 
 
+COMING: Final = re.compile(
+    r"\b(?:will|shall|going to|(?:is|are) (?:due|planned|expected|scheduled|set)|wird|werden|sera|seront|será|serán)\b",
+    re.IGNORECASE,
+)
+"""Words by which a time without a year is one to come: "Who announced plans in November?" has none of them."""
+
+
 def is_weekday(text: str) -> bool:
     """Whether a text is a weekday and nothing else."""
     return bool(re.fullmatch(_WEEKDAY, text))

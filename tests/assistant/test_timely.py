@@ -125,6 +125,11 @@ def test_a_window_with_nothing_in_it_widens_and_says_so() -> None:
     assert result.period.looked == Window(date(2024, 10, 12), date(2024, 12, 20))
 
 
+@pytest.mark.parametrize("question", ["What happened last year?", "What happened in 9998?", "What happened yesterday?"])
+def test_the_calendars_end_is_no_error(question: str) -> None:
+    assert days(found(question, [of("9998-12-30"), of("2024-11-12")], as_of=date(9999, 12, 31)))
+
+
 def test_where_widening_does_not_help_all_dates_are_looked_at_and_that_is_said() -> None:
     result = found("What happened in May 2023?", [of("2024-12-05", 1.0)])
     assert days(result) == ["2024-12-05"]
